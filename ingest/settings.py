@@ -1,0 +1,77 @@
+"""Settings of the ingest doors: frozen, read once in `runtime`, passed as arguments."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class GatewaySettings:
+    """One gateway on one machine; times in the unit of the name."""
+
+    listen: str = "0.0.0.0:7611"
+    metrics_listen: str = "127.0.0.1:7612"
+    workers: int = 1
+    door: str = "protocol"
+    loop: str = "auto"
+    registration: str = "open"
+    secret_file: Path = Path("data/secrets/auth_code.key")
+    roster_file: Path = Path("data/roster.json")
+    auth_timeout_s: int = 30
+    idle_timeout_s: int = 300
+    roster_refresh_s: int = 30
+    stale_roster_s: int = 3600
+    forwarders: tuple[str, ...] = ()
+    max_links: int = 20_000
+    max_unauthenticated: int = 2_000
+    accepts_per_s: int = 2_000
+    max_frame: int = 2_304
+    junk_before_auth: int = 8_192
+    junk_per_minute: int = 65_536
+    reply_pause: int = 16_384
+    reply_limit: int = 65_536
+    reply_stall_s: int = 30
+    wrong_codes: int = 5
+    dropped_per_minute: int = 60
+    turn_gap_ms: float = 0.0
+    gateway_id: int = 1
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """(host, port) of `listen`."""
+        host, _, port = self.listen.rpartition(":")
+        return host or "0.0.0.0", int(port)
+
+
+@dataclass(frozen=True, slots=True)
+class LogSettings:
+    """The durable log."""
+
+    kind: str = "spool"
+    path: Path = Path("data/spool")
+    commit_interval_ms: float = 5.0
+    segment_mib: int = 64
+    quota_gib: float = 20.0
+    min_free_gib: float = 2.0
+    keep_h: float = 24.0
+    high_water_mib: float = 8.0
+    low_water_mib: float = 2.0
+    hold_warn_s: float = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class PipelineSettings:
+    """Log to database."""
+
+    partitions: int = 1
+    batch_rows: int = 5_000
+    batch_ms: int = 200
+    accept_days: int = 180
+    clock_ahead_s: int = 600
+    settle_min: int = 10
+    quarantine_per_day: int = 100
+    keep_extras: bool = True
+    registration: str = "open"
+    metrics_listen: str = "127.0.0.1:7613"
+    readers: tuple[str, ...] = field(default=("pipeline",))
