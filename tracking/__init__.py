@@ -1,0 +1,1 @@
+"""Movement: roads, matching, mileage. Arrays in, arrays and records out."""

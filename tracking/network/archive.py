@@ -1,0 +1,73 @@
+"""One `.npz` file for one network: written whole, refused when its hash does not fit."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from domain.errors import RefusedError
+from tracking.network.model import ARRAY_NAMES, TABLE_NAMES, RoadNetwork
+
+FORMAT = 1
+"""Number of the file's layout; another number is refused."""
+
+_REBUILD = "rebuild with `cuntong network build`, or write it again with the command that made it"
+
+
+def version_of(arrays: Mapping[str, np.ndarray], tables: Mapping[str, tuple[str, ...]]) -> str:
+    """Sha256 (hex) over names, types, shapes and bytes of all arrays and string tables."""
+    digest = hashlib.sha256()
+    for name in ARRAY_NAMES:
+        array = np.ascontiguousarray(arrays[name])
+        digest.update(f"{name}|{array.dtype.str}|{array.shape}|".encode())
+        digest.update(array.tobytes())
+    for name in TABLE_NAMES:
+        digest.update(json.dumps([name, list(tables[name])], ensure_ascii=False).encode())
+    return digest.hexdigest()
+
+
+def save(network: RoadNetwork, path: Path) -> None:
+    """Write the network as an uncompressed `.npz`, by rename, so a reader never sees half of it."""
+    head = {
+        "format": FORMAT,
+        "version": network.version,
+        "source": network.source,
+        "licence": network.licence,
+        **{name: list(getattr(network, name)) for name in TABLE_NAMES},
+    }
+    columns: dict[str, Any] = {name: getattr(network, name) for name in ARRAY_NAMES}
+    columns["head_json"] = np.frombuffer(json.dumps(head, ensure_ascii=False).encode(), np.uint8)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(path.name + ".part")
+    with part.open("wb") as file:
+        np.savez(file, **columns)
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(path)
+
+
+def load(path: Path) -> RoadNetwork:
+    """The network of a file; RefusedError when the file is of another format, damaged or not whole."""
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            head = json.loads(stored["head_json"].tobytes())
+            if head["format"] != FORMAT:
+                raise RefusedError(f"{path}: network format {head['format']}, need {FORMAT}; {_REBUILD}", field="format")
+            arrays = {name: stored[name] for name in ARRAY_NAMES}
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        raise RefusedError(f"{path}: not a road network ({error}); {_REBUILD}", field="path") from error
+    tables = {name: tuple(head[name]) for name in TABLE_NAMES}
+    version = version_of(arrays, tables)
+    if version != head["version"]:
+        raise RefusedError(f"{path}: version hash {version[:12]} is not {head['version'][:12]}; {_REBUILD}", field="version")
+    for array in arrays.values():
+        array.setflags(write=False)
+    members: dict[str, Any] = {**arrays, **tables}
+    return RoadNetwork(**members, source=head["source"], licence=head["licence"], version=version)
