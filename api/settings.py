@@ -1,0 +1,70 @@
+"""Settings of the web door: frozen, read once in `runtime`, passed as arguments."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class LiveSettings:
+    """The live map: how often it moves, and when a vehicle counts as moving or offline.
+
+    tick_s seconds between frames, 1 to 3; keyframe_s seconds between unasked keyframes; offline_s seconds without a fix;
+    moving_kmh lowest speed of a moving vehicle, km/h; points_limit vehicles above which the map asks for counts when zoomed out.
+    """
+
+    tick_s: float = 2.0
+    keyframe_s: float = 60.0
+    offline_s: int = 300
+    moving_kmh: float = 5.0
+    registry_s: float = 10.0
+    points_limit: int = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class WebSettings:
+    """One web process.
+
+    tiles_path is the folder of PMTiles files; secret_file holds the key that signs logins (made on first start, mode 0600);
+    metrics_listen "" serves `/metrics` nowhere; origins are further allowed origins of the socket and of changing requests;
+    secure_cookies True behind TLS.
+    """
+
+    listen: str = "127.0.0.1:8050"
+    metrics_listen: str = "127.0.0.1:8051"
+    tick_s: float = 2.0
+    keyframe_s: float = 60.0
+    offline_s: int = 300
+    moving_kmh: float = 5.0
+    registry_s: float = 10.0
+    points_limit: int = 20_000
+    tiles_path: Path = Path("data/tiles")
+    secret_file: Path = Path("data/secrets/login.key")
+    secure_cookies: bool = False
+    origins: tuple[str, ...] = ()
+    sockets_per_user: int = 8
+    subscribe_timeout_s: float = 10.0
+    recheck_s: float = 60.0
+    pool_size: int = 8
+    stop_s: float = 5.0
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """(host, port) of `listen`."""
+        return _address(self.listen)
+
+    @property
+    def metrics_address(self) -> tuple[str, int] | None:
+        """(host, port) of `metrics_listen`; None when it is off."""
+        return _address(self.metrics_listen) if self.metrics_listen else None
+
+    @property
+    def live(self) -> LiveSettings:
+        """The part that the live map needs."""
+        return LiveSettings(self.tick_s, self.keyframe_s, self.offline_s, self.moving_kmh, self.registry_s, self.points_limit)
+
+
+def _address(listen: str) -> tuple[str, int]:
+    host, _, port = listen.rpartition(":")
+    return host or "127.0.0.1", int(port)
