@@ -1,0 +1,1 @@
+"""Registry, regions, identity: who runs what where."""
