@@ -58,6 +58,14 @@ class Road:
         self.hub.join(outbox, topic, detail)
         return outbox
 
+    async def tick_for(self, *outboxes: Outbox) -> list[Frame]:
+        """Tick while these wait for their next frame, as a quick client does; what each gets."""
+        pending = [asyncio.create_task(outbox.take()) for outbox in outboxes]
+        await asyncio.sleep(0)
+        await self.hub.tick()
+        items = [item for item in await asyncio.gather(*pending) if isinstance(item, bytes)]
+        return [unpack(item) for item in items]
+
     @property
     def packs(self) -> float:
         return self.metrics.registry.get_sample_value("web_frame_packs_total", {"detail": "points"}) or 0.0
@@ -86,8 +94,7 @@ async def test_keyframe_then_deltas_of_what_changed() -> None:
     await road.hub.tick()
     outbox = road.subscriber()
     first = await frame(outbox)
-    await road.hub.tick()
-    second = await frame(outbox)
+    (second,) = await road.tick_for(outbox)
     assert (first.kind, ids(first)) == (Kind.KEYFRAME, [1, 2])
     assert (second.kind, second.seq, ids(second)) == (Kind.DELTA, first.seq + 1, [2])
 
@@ -117,17 +124,12 @@ async def test_slow_client_loses_deltas_and_starts_again_from_a_keyframe() -> No
     slow, quick = road.subscriber(), road.subscriber()
     await frame(slow)
     assert (await frame(quick)).kind == Kind.KEYFRAME
-    pending = asyncio.create_task(quick.take())
-    await asyncio.sleep(0)
-    await road.hub.tick()  # slow has not asked again: its first frame is still in flight
-    assert unpack(await pending).kind == Kind.DELTA
+    (delta,) = await road.tick_for(quick)  # slow has not asked again: its first frame is still in flight
+    assert delta.kind == Kind.DELTA
     await road.hub.tick()
     fresh = await frame(slow)
     assert (fresh.kind, ids(fresh), fresh.seq) == (Kind.KEYFRAME, [1, 2], 2)
-    pending = asyncio.create_task(slow.take())
-    await asyncio.sleep(0)
-    await road.hub.tick()
-    following = unpack(await pending)
+    (following,) = await road.tick_for(slow)
     assert (following.kind, following.seq) == (Kind.DELTA, 3)
 
 
@@ -150,12 +152,8 @@ async def test_keyframe_comes_unasked_after_its_interval() -> None:
     outbox = road.subscriber()
     kinds = [(await frame(outbox)).kind]
     for _ in range(4):
-        pending = asyncio.create_task(outbox.take())
-        await asyncio.sleep(0)
-        await road.hub.tick()
-        item = await pending
-        assert isinstance(item, bytes)
-        kinds.append(unpack(item).kind)
+        (one,) = await road.tick_for(outbox)
+        kinds.append(one.kind)
     assert kinds == [Kind.KEYFRAME, Kind.DELTA, Kind.KEYFRAME, Kind.DELTA, Kind.KEYFRAME]
 
 
@@ -166,11 +164,9 @@ async def test_vehicle_goes_offline_without_a_new_fix() -> None:
     await road.hub.tick()
     outbox = road.subscriber()
     assert statuses(await frame(outbox)) == [Status.MOVING]
-    pending = asyncio.create_task(outbox.take())
-    await asyncio.sleep(0)
     road.now_ms = T0 + 301_000
-    await road.hub.tick()
-    assert statuses(unpack(await pending)) == [Status.OFFLINE]  # type: ignore[arg-type]
+    (one,) = await road.tick_for(outbox)
+    assert statuses(one) == [Status.OFFLINE]
 
 
 @pytest.mark.parametrize(
@@ -199,10 +195,7 @@ async def test_vehicle_moved_by_the_registry_leaves_one_topic_and_enters_the_oth
     await frame(here)
     assert ids(await frame(there)) == []
     road.enrol([2], region=520103)
-    pending = [asyncio.create_task(outbox.take()) for outbox in (here, there)]
-    await asyncio.sleep(0)
-    await road.hub.tick()
-    left, entered = (unpack(await one) for one in pending)  # type: ignore[arg-type]
+    left, entered = await road.tick_for(here, there)
     assert (ids(left), statuses(left)) == ([2], [Status.LEFT])
     assert (ids(entered), statuses(entered)) == ([2], [Status.STOPPED])
 
