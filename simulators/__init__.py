@@ -1,0 +1,1 @@
+"""A synthetic county, vehicles that drive it, and the terminals that report them."""

@@ -1,0 +1,6 @@
+"""A deterministic synthetic county: terrain, places, roads, regions."""
+
+from simulators.county.assemble import build_county
+from simulators.county.model import County, CountySettings, Place, Region
+
+__all__ = ["County", "CountySettings", "Place", "Region", "build_county"]
