@@ -11,23 +11,6 @@ from api.live.frames import BACKFILLED, NO_GNSS, OPEN_ALERT, SPEED_TOP, STATUS_M
 from api.live.topics import Topic
 from api.settings import LiveSettings
 
-FIX = np.dtype(
-    [
-        ("vehicle_id", "<i4"),
-        ("t_ms", "<i8"),
-        ("received_ms", "<i8"),
-        ("located_ms", "<i8"),
-        ("lon_e6", "<i4"),
-        ("lat_e6", "<i4"),
-        ("speed_kmh10", "<i2"),
-        ("heading_deg", "<i2"),
-        ("alarm_bits", "<i4"),
-        ("county_code", "<i4"),
-    ]
-)
-"""Newest report of a vehicle: t_ms device time, received_ms gateway time, located_ms time of the place shown (-1 never located);
-county_code GB/T 2260, 0 unknown; speed_kmh10 and heading_deg below 0 unknown."""
-
 SOS = 1
 """Alarm bit 0, JT/T 808-2019 table 24: emergency alarm."""
 
@@ -117,7 +100,7 @@ class LiveState:
         self.changed_tick[rows] = self.tick + 1
 
     def advance(self, fixes: NDArray[np.void], now_ms: float) -> None:
-        """Next tick: take the newest reports (FIX rows, one a vehicle), then let statuses age.
+        """Next tick: take the newest reports (rows of `storage.live.LAST`, one a vehicle), then let statuses age.
 
         Reports without any place so far are left out until the vehicle is located.
         """

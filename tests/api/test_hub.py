@@ -10,11 +10,12 @@ import pytest
 from api.live.frames import STATUS_MASK, Counts, Frame, Kind, Status, Vehicles, unpack
 from api.live.hub import Hub
 from api.live.outbox import Outbox
-from api.live.state import FIX, LiveState
+from api.live.state import LiveState
 from api.live.topics import Topic, in_scope, parse_topic
 from api.metrics import Metrics
 from api.settings import LiveSettings
 from domain.errors import RefusedError, StoreError
+from storage.live import LAST
 
 COUNTY = Topic("region", 520102)
 PROVINCE = Topic("region", 520000)
@@ -22,7 +23,7 @@ T0 = 1_700_000_000_000
 
 
 def fixes(ids: list[int], t_ms: int = T0, **columns: int) -> np.ndarray:
-    rows = np.zeros(len(ids), FIX)
+    rows = np.zeros(len(ids), LAST)
     rows["vehicle_id"] = ids
     rows["t_ms"] = rows["received_ms"] = rows["located_ms"] = t_ms
     rows["lon_e6"], rows["lat_e6"] = 106_630_000, 26_650_000
@@ -44,7 +45,7 @@ class Road:
     async def _refresh(self, state: LiveState) -> float:
         if self.broken:
             raise StoreError("database does not answer", retriable=True)
-        batch = self.batches.pop(0) if self.batches else np.zeros(0, FIX)
+        batch = self.batches.pop(0) if self.batches else np.zeros(0, LAST)
         state.advance(batch, self.now_ms)
         self.now_ms += 2000
         return state.t_ms
