@@ -75,8 +75,8 @@ def _with_hairpins(survey: Survey, chain: list[int], points: Points) -> Points:
         run = float(np.hypot(*step))
         rise = abs(float(survey.altitude[chain[i]] - survey.altitude[chain[i - 1]]))
         if 1 < i < len(chain) - 1 and rise / run > _STEEP and run > 180 and i - last_turned > 1:
-            legs = int(np.clip(round(rise / 0.06 / 150.0), 3, 5))
-            rows.append(serpentine(points[i - 1], points[i], legs, 62.0))
+            legs = int(np.clip(round(rise / 0.06 / 150.0), 4, 6))
+            rows.append(serpentine(points[i - 1], points[i], legs, 78.0))
             last_turned = i
         rows.append(points[i : i + 1])
     return np.vstack(rows)
