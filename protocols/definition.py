@@ -1,0 +1,95 @@
+"""One definition a message: decode, encode, walk, documents and explanations all come from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, TypeVar, dataclass_transform
+
+from protocols.codegen import Layout, Slot, compile_layout
+from protocols.fields import REQUIRED, SPECIFIERS, VERSIONS, FieldSpec
+
+T = TypeVar("T")
+Chooser = Callable[[bytes, str], str]
+"""(body, version of the header) -> version of the layout, where bytes must tell editions apart."""
+
+
+class Way(StrEnum):
+    """Direction of a message."""
+
+    UP = "up"
+    DOWN = "down"
+
+
+UP, DOWN = Way.UP, Way.DOWN
+
+class Definition:
+    """What is known of one class: its fields, and a compiled layout per version.
+
+    Attributes:
+        message_id: id of the message; None for a structure inside messages.
+        versions: editions that have it.
+        answer: id of the reply it earns; None when it earns the general reply or none.
+        choose: tells the version of a body where the header does not; None where the header's version is enough.
+    """
+
+    __slots__ = ("_layouts", "answer", "choose", "cls", "en", "fields", "message_id", "source_clause", "versions", "way", "zh")
+
+    def __init__(self, cls: type, fields: dict[str, FieldSpec], *, en: str, zh: str, versions: tuple[str, ...]) -> None:
+        self.cls = cls
+        self.fields = fields
+        self.en, self.zh = en, zh
+        self.versions = versions
+        self.message_id: int | None = None
+        self.way: Way | None = None
+        self.answer: int | None = None
+        self.choose: Chooser | None = None
+        self.source_clause = ""
+        self._layouts: dict[str, Layout] = {}
+        made: dict[tuple[Slot, ...], Layout] = {}
+        for version in versions:
+            slots = tuple(
+                Slot(name, spec, spec.kind.resolve(version) if version in spec.versions else None) for name, spec in fields.items()
+            )
+            if slots not in made:
+                made[slots] = compile_layout(cls, slots, f"<{cls.__module__}.{cls.__name__} {version}>")
+            self._layouts[version] = made[slots]
+
+    def layout(self, version: str) -> Layout:
+        """Layout of a version; of the nearest one that has the message when the version lacks it."""
+        found = self._layouts.get(version)
+        return found if found is not None else self._layouts[self.versions[0 if version < self.versions[0] else -1]]
+
+    def source(self, version: str) -> str:
+        """Python source of the compiled code of a version."""
+        return self.layout(version).source
+
+
+def definition_of(thing: Any) -> Definition:
+    """Definition of a message or of its class."""
+    found: Definition = thing.definition
+    return found
+
+
+def build(cls: type[T], *, en: str, zh: str, versions: tuple[str, ...]) -> type[T]:
+    """The class as a frozen slotted dataclass with its `Definition`; TypeError for a field without a specifier."""
+    fields: dict[str, FieldSpec] = {}
+    for name in cls.__dict__.get("__annotations__", {}):
+        spec = cls.__dict__.get(name)
+        if not isinstance(spec, FieldSpec):
+            raise TypeError(f"{cls.__name__}.{name} has no field specifier")
+        fields[name] = spec
+        if spec.default is REQUIRED:
+            delattr(cls, name)
+        else:
+            setattr(cls, name, spec.default)
+    made: Any = dataclass(frozen=True, slots=True)(cls)
+    made.definition = Definition(made, fields, en=en, zh=zh, versions=versions)
+    return made  # type: ignore[no-any-return]
+
+
+@dataclass_transform(frozen_default=True, field_specifiers=SPECIFIERS)
+def structure(*, en: str, zh: str) -> Callable[[type[T]], type[T]]:
+    """Make a frozen slotted dataclass of a structure that lies inside messages."""
+    return lambda cls: build(cls, en=en, zh=zh, versions=VERSIONS)

@@ -1,0 +1,5 @@
+"""Additional items (附加信息项) of a position: one class or value an item, keyed by (profile, id)."""
+
+from protocols.jt808.extras.base import Extra, ExtraLayout, Extras, extra, extra_class, extra_layouts, extra_value
+
+__all__ = ["Extra", "ExtraLayout", "Extras", "extra", "extra_class", "extra_layouts", "extra_value"]

@@ -1,0 +1,173 @@
+"""The registry of additional items, and the walk over the items of one position.
+
+An item is id u8, length u8, value. The bytes are kept as they came; the value is decoded when asked for. Layouts are guarded
+by length: an item whose length is not of its layout stays raw, with `item_length`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeVar, cast, dataclass_transform
+
+from domain.errors import RefusedError, WireError
+from domain.plugins import Registry
+from protocols.anomaly import Code
+from protocols.definition import build, definition_of
+from protocols.fields import SPECIFIERS, V2019, VERSIONS, FieldSpec
+from protocols.kinds import Kind, Nested, refuse
+from protocols.wire import Context, Reader, WireSettings, Writer
+
+T = TypeVar("T")
+
+
+class ExtraSettings(WireSettings, Protocol):
+    """Settings that name their additional items."""
+
+    @property
+    def extras(self) -> Mapping[int, ExtraLayout]:
+        """Layouts by item id."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExtraLayout:
+    """What is known of one item: name, words, kind of the value, and the lengths that the layout allows.
+
+    `lengths` is empty when any length does; `step` above 1 allows its multiples.
+    """
+
+    item_id: int
+    name: str
+    spec: FieldSpec
+    lengths: tuple[int, ...]
+    step: int = 1
+
+    def fits(self, length: int) -> bool:
+        """True when the layout allows the length."""
+        return (not self.lengths or length in self.lengths) and length % self.step == 0
+
+
+@dataclass(frozen=True, slots=True)
+class Extra:
+    """One additional item: id and the bytes of its value. `layout` is None for an id that the profile does not know."""
+
+    id: int
+    raw: bytes
+    layout: ExtraLayout | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def name(self) -> str:
+        """Name of the item; "" for an unknown id."""
+        return self.layout.name if self.layout is not None else ""
+
+    def value(self, settings: WireSettings | None = None) -> Any:
+        """Value of the item: an integer, bytes or a structure in wire units; None when id or length is not of a layout."""
+        if self.layout is None or not self.layout.fits(len(self.raw)):
+            return None
+        context = Context(settings or _standard(), V2019)
+        try:
+            return self.layout.spec.kind.read(Reader(self.raw, 0, len(self.raw), context), self.layout.name)
+        except WireError:
+            return None
+
+
+extra_layouts: Registry[tuple[int, str], ExtraLayout] = Registry("additional item", "protocols.jt808.extras")
+"""Layouts of items by (id, profile)."""
+
+
+def extra_value(item_id: int, name: str, spec: Any, lengths: tuple[int, ...], *, step: int = 1, profile: str = "standard") -> None:
+    """File an item that is a single value; `spec` is a field specifier."""
+    extra_layouts.add((item_id, profile), ExtraLayout(item_id, name, spec, lengths, step))
+
+
+@dataclass_transform(frozen_default=True, field_specifiers=SPECIFIERS)
+def extra_class(item_id: int, name: str, *, en: str, zh: str, lengths: tuple[int, ...], profile: str = "standard") -> Callable[[type[T]], type[T]]:
+    """Make a frozen dataclass of a structured item and file it."""
+
+    def file(cls: type[T]) -> type[T]:
+        made = build(cls, en=en, zh=zh, versions=VERSIONS)
+        extra_layouts.add((item_id, profile), ExtraLayout(item_id, name, FieldSpec(Nested(made), en=en, zh=zh), lengths))
+        return made
+
+    return file
+
+
+def _standard() -> ExtraSettings:
+    from protocols.jt808.profile import STANDARD  # the profile's module needs this one
+
+    return STANDARD
+
+
+def extra(item_id: int, value: Any, settings: ExtraSettings | None = None) -> Extra:
+    """An item made from its value, under the standard profile by default.
+
+    RefusedError when the profile does not know the id or the value does not fit.
+    """
+    settings = settings or _standard()
+    layout = settings.extras.get(item_id)
+    if layout is None:
+        raise RefusedError(f"no additional item 0x{item_id:02X} in this profile", field="extras", kind="missing")
+    writer = Writer(Context(settings or _standard(), V2019))
+    layout.spec.kind.write(writer, value, layout.name)
+    raw = bytes(writer.out)
+    if not layout.fits(len(raw)):
+        refuse(layout.name, f"{len(raw)} bytes do not fit item 0x{item_id:02X}")
+    return Extra(item_id, raw, layout)
+
+
+@dataclass(frozen=True)
+class Extras(Kind):
+    """The items of a position. Reading stops at id 0x00, at an item longer than the rest, and at a single left-over byte."""
+
+    def read(self, reader: Reader, field: str) -> tuple[Extra, ...]:
+        """Items up to the stop; what is left stays in the reader."""
+        at, end, frame = reader.at, reader.end, reader.frame
+        if at == end:
+            return ()
+        layouts = cast(ExtraSettings, reader.context.settings).extras
+        items = []
+        while at < end:
+            item_id = frame[at]
+            if item_id == 0:
+                reader.context.note(Code.TAIL_AFTER_ZERO_ID, at, field=field, detail=f"{end - at} bytes from id 0x00")
+                break
+            if end - at < 2:
+                reader.context.note(Code.TRAILING_BYTES, at, field=field, detail=frame[at:end].hex())
+                break
+            stop = at + 2 + frame[at + 1]
+            if stop > end:
+                detail = f"item 0x{item_id:02X} says {frame[at + 1]} bytes, {end - at - 2} are left"
+                reader.context.note(Code.TRUNCATED_ITEM, at, field=field, detail=detail)
+                break
+            layout = layouts.get(item_id)
+            if layout is not None and not layout.fits(stop - at - 2):
+                reader.context.note(Code.ITEM_LENGTH, at + 1, field=layout.name, detail=f"item 0x{item_id:02X} of {stop - at - 2} bytes")
+            items.append(Extra(item_id, frame[at + 2 : stop], layout))
+            at = stop
+        reader.at = at
+        return tuple(items)
+
+    def write(self, writer: Writer, value: Any, field: str) -> None:
+        """Append the items."""
+        for item in value:
+            if not isinstance(item, Extra):
+                refuse(field, f"needs Extra, not {item!r}")
+            if not 0 < item.id < 256 or len(item.raw) > 255:
+                refuse(field, f"item {item.id} of {len(item.raw)} bytes does not fit")
+            writer.raw(bytes((item.id, len(item.raw))) + item.raw)
+
+    def schema(self) -> dict[str, Any]:
+        """JSON schema of the items."""
+        return {"type": "array", "items": {"type": "object", "properties": {"id": {"type": "integer"}, "raw": {"type": "string"}}}}
+
+    def label(self) -> str:
+        """Type as documents print it."""
+        return "items"
+
+
+def words_of(layout: ExtraLayout) -> tuple[str, str]:
+    """(English, 中文) of an item."""
+    if isinstance(layout.spec.kind, Nested):
+        definition = definition_of(layout.spec.kind.of)
+        return definition.en, definition.zh
+    return layout.spec.en or layout.name.replace("_", " "), layout.spec.zh

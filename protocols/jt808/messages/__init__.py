@@ -1,0 +1,1 @@
+"""Messages: one module a group, found by the registry."""

@@ -1,0 +1,54 @@
+"""What every kind of field offers."""
+
+from __future__ import annotations
+
+from typing import Any, NoReturn
+
+from domain.errors import RefusedError
+from protocols.wire import Context, Reader, Writer
+
+
+def refuse(field: str, reason: str) -> NoReturn:
+    """Refuse a value that does not fit its field."""
+    raise RefusedError(f"{field}: {reason}", field=field)
+
+
+class Kind:
+    """How one value lies on the wire.
+
+    A kind with a struct format in `code` has a fixed `size`: the compiled code fuses neighbours into one struct and calls
+    `load` and `store` only when `plain` is False. A kind without one reads and writes for itself.
+    """
+
+    code: str = ""
+    size: int = 0
+    plain: bool = False
+
+    def resolve(self, version: str) -> Kind:
+        """This kind as it is in one version."""
+        return self
+
+    def load(self, raw: Any, at: int, field: str, context: Context) -> Any:
+        """Value of what struct unpacked at offset `at`."""
+        return raw
+
+    def store(self, value: Any, field: str, context: Context) -> Any:
+        """What struct packs for the value; RefusedError when it does not fit."""
+        return value
+
+    def read(self, reader: Reader, field: str) -> Any:
+        """Value at the reader's place."""
+        at = reader.need(self.size, field)
+        return self.load(reader.frame[at : reader.at], at, field, reader.context)
+
+    def write(self, writer: Writer, value: Any, field: str) -> None:
+        """Append the value; RefusedError when it does not fit."""
+        writer.raw(self.store(value, field, writer.context))
+
+    def schema(self) -> dict[str, Any]:
+        """JSON schema of the value."""
+        return {}
+
+    def label(self) -> str:
+        """Type as documents print it."""
+        return "BYTE"

@@ -1,0 +1,75 @@
+"""Groups: a structure inside a message, and a counted list of values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from domain.errors import WireError
+from protocols.anomaly import Code
+from protocols.kinds.base import Kind, refuse
+from protocols.wire import Reader, Writer
+
+
+@dataclass(frozen=True)
+class Nested(Kind):
+    """A structure of its own: a class made by `message` or `structure`."""
+
+    of: Any = None
+
+    def read(self, reader: Reader, field: str) -> Any:
+        """The structure at the reader's place."""
+        try:
+            return self.of.definition.layout(reader.context.version).read(reader)
+        except WireError as error:
+            error.field = f"{field}.{error.field}" if error.field else field
+            raise
+
+    def write(self, writer: Writer, value: Any, field: str) -> None:
+        """Append the structure."""
+        if not isinstance(value, self.of):
+            refuse(field, f"needs a {self.of.__name__}, not {value!r}")
+        self.of.definition.layout(writer.context.version).write(writer, value)
+
+    def schema(self) -> dict[str, Any]:
+        """JSON schema of the value."""
+        return {"$ref": f"#/$defs/{self.of.__name__}"}
+
+    def label(self) -> str:
+        """Type as documents print it."""
+        return str(self.of.definition.en)
+
+
+@dataclass(frozen=True)
+class Repeat(Kind):
+    """Values of one kind with their count before them, as a tuple; `count` is an unsigned number."""
+
+    count: Any = None
+    of: Any = None
+
+    def resolve(self, version: str) -> Kind:
+        """The list as it is in one version."""
+        return Repeat(self.count.resolve(version), self.of.resolve(version))
+
+    def read(self, reader: Reader, field: str) -> tuple[Any, ...]:
+        """The values at the reader's place."""
+        count = self.count.read(reader, field)
+        if self.of.size and count * self.of.size > reader.left:
+            raise WireError(
+                f"{count} values of {field} in {reader.left} bytes", code=Code.SHORT_BODY, field=field, offset=reader.at
+            )
+        return tuple(self.of.read(reader, f"{field}[{number}]") for number in range(count))
+
+    def write(self, writer: Writer, value: Any, field: str) -> None:
+        """Append count and values."""
+        self.count.write(writer, len(value), field)
+        for number, item in enumerate(value):
+            self.of.write(writer, item, f"{field}[{number}]")
+
+    def schema(self) -> dict[str, Any]:
+        """JSON schema of the value."""
+        return {"type": "array", "items": self.of.schema()}
+
+    def label(self) -> str:
+        """Type as documents print it."""
+        return f"{self.count.label()} × {self.of.label()}"
