@@ -108,10 +108,14 @@ class FrameMaker:
 
     def batch(self, bodies: list[bytes], kind: int, serial: int) -> bytes:
         """A 0x0704 of packed bodies; kind 0 normal, 1 blind area."""
-        items = b"".join(len(body).to_bytes(2, "big") + body for body in bodies)
-        body = len(bodies).to_bytes(2, "big") + bytes((kind,)) + items
+        body = batch_body(bodies, kind)
         frame = self._head(LOCATION_BATCH, len(body)) + serial.to_bytes(2, "big") + body
         return b"\x7e" + escape(frame + bytes((checksum(frame),))) + b"\x7e"
+
+
+def batch_body(bodies: list[bytes], kind: int) -> bytes:
+    """Body of a 0x0704: count, kind, each position with its length before it."""
+    return len(bodies).to_bytes(2, "big") + bytes((kind,)) + b"".join(len(body).to_bytes(2, "big") + body for body in bodies)
 
 
 def acknowledgement(run: bytes) -> tuple[int, int, int] | None:

@@ -1,0 +1,76 @@
+"""What a terminal does on a frame of the platform that is not a plain acknowledgement."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from protocols.jt808.codec import build_frame, examine
+from protocols.jt808.header import Address
+from protocols.jt808.messages.control import LocationQuery, TrackingControl
+from protocols.jt808.messages.registration import RegistrationReply
+from protocols.jt808.messages.session import PacketRequest, PlatformReply, ServerTime, TerminalReply
+from protocols.jt808.messages.text import TextDown
+
+if TYPE_CHECKING:
+    from simulators.session import Acknowledged, Session
+
+DONE, FAILED, NOT_SUPPORTED = 0, 1, 3
+_LOCATION_REPLY = 0x0201
+
+
+def obey(session: Session, run: bytes, now_ms: int, out: list[Acknowledged]) -> None:
+    """Act on one run of the platform; broken frames are counted and ignored.
+
+    Args:
+        session: the terminal.
+        run: escaped bytes between two delimiters.
+        now_ms: the time.
+        out: acknowledgements are appended here.
+    """
+    examined = examine(run)
+    header = examined.header
+    if header is None or any(found.drop and found.code != "unknown_message" for found in examined.anomalies):
+        session.counts["broken_answers"] += 1
+        return
+    session.heard(now_ms)
+    match examined.message:
+        case PlatformReply(serial, message_id, result):
+            session.take_answer((serial, message_id, result), now_ms, out)
+        case RegistrationReply(serial, result, code):
+            session.registered(result, code, serial, now_ms)
+        case ServerTime(time_ms):
+            if time_ms is not None:
+                session.clock_offset_ms = time_ms - now_ms
+        case PacketRequest(first_serial, indices):
+            _send_again(session, first_serial, indices)
+        case LocationQuery():
+            _answer_query(session, header.serial)
+        case TrackingControl(interval_s, valid_s):
+            session.follow_interval_s = interval_s
+            session.follow_until_ms = now_ms + 1000 * (valid_s or 0)
+            session.say(TerminalReply(header.serial, header.message_id, DONE))
+        case TextDown():
+            session.counts["texts"] += 1
+            session.say(TerminalReply(header.serial, header.message_id, DONE))
+        case _:
+            session.counts["not_supported"] += 1
+            session.say(TerminalReply(header.serial, header.message_id, NOT_SUPPORTED))
+
+
+def _send_again(session: Session, first_serial: int, indices: tuple[int, ...]) -> None:
+    parts = session.outbox.parted.get(first_serial)
+    if parts is None:
+        session.counts["unknown_packets"] += 1
+        return
+    frames = [parts.frames[index - 1] for index in indices if 1 <= index <= len(parts.frames)]
+    session.counts["packets_repeated"] += len(frames)
+    session.repeat(frames)
+
+
+def _answer_query(session: Session, serial: int) -> None:
+    """0x0201 with the newest report; 0x0001 with result 1 while there is none."""
+    if not session.last_body:
+        session.say(TerminalReply(serial, 0x8201, FAILED))
+        return
+    address = Address(session.identity.terminal_id, session.next_serial(), session.identity.version)
+    session.repeat([build_frame(_LOCATION_REPLY, serial.to_bytes(2, "big") + session.last_body, address)])
