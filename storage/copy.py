@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from domain.errors import StoreError
+from storage.columns import EPOCH_2000_MS
 
 Kind = Literal["int2", "int4", "int8", "timestamptz"]
 
 _SIZES: dict[Kind, int] = {"int2": 2, "int4": 4, "int8": 8, "timestamptz": 8}
 _SIGNATURE = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
 _TRAILER = b"\xff\xff"
-_EPOCH_2000_MS = 946_684_800_000
-"""PostgreSQL counts microseconds from 2000-01-01 00:00 UTC."""
 _EARLIEST_MS = -210_866_803_200_000
 _LATEST_MS = 9_224_318_016_000_000 - 1
 """Range of a timestamptz: 4714-11-24 BC (Julian day 0) to the end of 294276."""
@@ -58,7 +59,7 @@ POSITION_COLUMNS = (
 """`domain.position.POSITION` in the order of the columns of table `positions`."""
 
 
-def buffer(array: np.ndarray, columns: Sequence[Column]) -> bytes:
+def buffer(array: NDArray[Any], columns: Sequence[Column]) -> bytes:
     """Body of `copy ... from stdin (format binary)`: header, one tuple a row, trailer.
 
     Args:
@@ -68,48 +69,72 @@ def buffer(array: np.ndarray, columns: Sequence[Column]) -> bytes:
         StoreError: a field is wider than its column, or a time is outside PostgreSQL's range.
     Source: PostgreSQL manual, COPY, "Binary Format" (version 0 header, no OIDs).
     """
-    rows = np.empty(len(array), _row_dtype(columns))
-    rows["count"] = len(columns)
-    nulls: list[tuple[int, int, np.ndarray]] = []
-    for column in columns:
-        size = _SIZES[column.kind]
-        value, length = f"v_{column.name}", f"l_{column.name}"
-        rows[length] = size
-        rows[value] = _values(array[column.name], column)
-        if column.absent is not None:
-            absent = array[column.name] == column.absent
-            if absent.any():
-                rows[length][absent] = -1
-                start = rows.dtype.fields[value][1]  # type: ignore[index]
-                nulls.append((start, start + size, absent))
+    absent = [_absent(array, column) for column in columns]
+    layout, blank = _layout(tuple(columns), tuple(mask is not None and bool(mask.all()) for mask in absent))
+    rows = np.empty(len(array), blank.dtype)
+    rows[:] = blank
+    rows = rows.view(layout)
+    nulls: list[tuple[str, NDArray[np.bool_]]] = []
+    for column, mask in zip(columns, absent, strict=True):
+        if column.name not in (layout.names or ()):
+            continue
+        source = array[column.name]
+        if mask is not None:
+            rows[f"{column.name} length"][mask] = -1
+            nulls.append((column.name, mask))
+            source = np.where(mask, source.dtype.type(0), source)
+        rows[column.name] = _values(source, column)
     return b"".join((_SIGNATURE, _packed(rows, nulls), _TRAILER))
 
 
-def _row_dtype(columns: Sequence[Column]) -> np.dtype[Any]:
-    fields = [("count", ">i2")]
-    for column in columns:
-        fields += [(f"l_{column.name}", ">i4"), (f"v_{column.name}", f">i{_SIZES[column.kind]}")]
-    return np.dtype(fields)
+def _absent(array: NDArray[Any], column: Column) -> NDArray[np.bool_] | None:
+    """(n,) bool, True where the field is null; None when it never is."""
+    if column.absent is None:
+        return None
+    mask = array[column.name] == column.absent
+    return mask if mask.any() else None
 
 
-def _values(source: np.ndarray, column: Column) -> np.ndarray:
+@lru_cache(maxsize=64)
+def _layout(columns: tuple[Column, ...], never: tuple[bool, ...]) -> tuple[np.dtype[np.void], NDArray[np.void]]:
+    """Layout of one row, and a row with the constant bytes filled in.
+
+    Args:
+        columns: in order.
+        never: per column, all rows are null, so that its value has no bytes.
+    """
+    fields = [("number of columns", ">i2")]
+    for column, null in zip(columns, never, strict=True):
+        fields.append((f"{column.name} length", ">i4"))
+        if not null:
+            fields.append((column.name, f">i{_SIZES[column.kind]}"))
+    row = np.zeros(1, fields)
+    row["number of columns"] = len(columns)
+    for column, null in zip(columns, never, strict=True):
+        row[f"{column.name} length"] = -1 if null else _SIZES[column.kind]
+    return row.dtype, row.view(f"V{row.dtype.itemsize}")
+
+
+def _values(source: NDArray[Any], column: Column) -> NDArray[Any]:
     """Numbers to write; unsigned ones of the column's width keep their bits."""
     if source.dtype.kind not in "iu" or source.dtype.itemsize > _SIZES[column.kind]:
         raise StoreError(f"field {column.name} of type {source.dtype} does not fit a column of type {column.kind}")
     if column.kind != "timestamptz":
         return source
-    if len(source) and not (_EARLIEST_MS <= int(source.min()) and int(source.max()) <= _LATEST_MS):
+    if len(source) and (int(source.min()) < _EARLIEST_MS or int(source.max()) > _LATEST_MS):
         raise StoreError(f"field {column.name}: a time outside PostgreSQL's range (epoch ms {source.min()} to {source.max()})")
-    return (source.astype(np.int64) - _EPOCH_2000_MS) * 1000
+    return (source.astype(np.int64) - EPOCH_2000_MS) * 1000
 
 
-def _packed(rows: np.ndarray, nulls: list[tuple[int, int, np.ndarray]]) -> bytes:
+def _packed(rows: NDArray[np.void], nulls: list[tuple[str, NDArray[np.bool_]]]) -> memoryview:
     """Bytes of the rows, less the value bytes of nulls (a null is its length -1 and nothing behind it)."""
-    if not nulls:
-        return rows.tobytes()
     width = rows.dtype.itemsize
     flat = rows.view(np.uint8).reshape(len(rows), width)
+    if not nulls:
+        return flat.data
     keep = np.ones((len(rows), width), np.bool_)
-    for start, end, absent in nulls:
-        keep[absent, start:end] = False
-    return flat[keep].tobytes()
+    fields: Mapping[str, Any] = rows.dtype.fields or {}
+    for name, mask in nulls:
+        kind, start = fields[name][:2]
+        keep[:, start : start + kind.itemsize] = ~mask[:, None]
+    return flat[keep].data

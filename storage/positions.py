@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 import psycopg
+from numpy.typing import NDArray
 
 from domain.position import POSITION
 from domain.units import instant
-
-_EPOCH_2000_MS = 946_684_800_000
+from storage.columns import rows_of
 
 _TRACK = """
 select string_agg(timestamptz_send(time), '' order by time),
@@ -35,12 +35,11 @@ select string_agg(timestamptz_send(time), '' order by time),
    and time >= %(start)s
    and time < %(end)s
 """
-"""One value a column, its numbers in network order: nothing is made into Python objects row by row."""
 
 
 def read_track(
     conn: psycopg.Connection[Any], vehicle_id: int, start_ms: int, end_ms: int, archive: Path | None = None
-) -> np.ndarray:
+) -> NDArray[np.void]:
     """Fixes of one vehicle in [start_ms, end_ms), in time order, each time once.
 
     Args:
@@ -54,22 +53,14 @@ def read_track(
     hot = _hot(conn, vehicle_id, start_ms, end_ms)
     if archive is None:
         return hot
-    from storage.archive import merged, read_archived
+    from storage.archive import merged, read_archived  # pyarrow is heavy: only who reads old days pays for it
 
     return merged(hot, read_archived(conn, archive, vehicle_id, start_ms, end_ms))
 
 
-def _hot(conn: psycopg.Connection[Any], vehicle_id: int, start_ms: int, end_ms: int) -> np.ndarray:
+def _hot(conn: psycopg.Connection[Any], vehicle_id: int, start_ms: int, end_ms: int) -> NDArray[np.void]:
     bounds = {"vehicle_id": vehicle_id, "start": instant(start_ms), "end": instant(end_ms)}
     with conn.cursor(binary=True) as cursor:
         row = cursor.execute(_TRACK, bounds).fetchone()
     assert row is not None
-    if row[0] is None:
-        return np.empty(0, POSITION)
-    track = np.empty(len(row[0]) // 8, POSITION)
-    for name, body in zip(POSITION.names or (), row, strict=True):
-        if name in ("t_ms", "received_ms"):
-            track[name] = np.frombuffer(body, ">i8") // 1000 + _EPOCH_2000_MS
-        else:
-            track[name] = np.frombuffer(body, POSITION[name].newbyteorder(">"))
-    return track
+    return rows_of(row, POSITION, frozenset(("t_ms", "received_ms")))

@@ -54,7 +54,7 @@ create table vehicle_last (
     alarm_bits int not null,
     odometer_m int,
     edge_id int,
-    county_code text,
+    county_code text check (county_code ~ '^[0-9]{6}$'),
     changed_at timestamptz not null default now()
 ) with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.5, autovacuum_analyze_scale_factor = 1.0);
 

@@ -43,7 +43,7 @@ def test_a_file_changed_after_it_was_applied_is_refused(empty_dsn: str, tmp_path
     (tmp_path / "0001_a.sql").write_text("create table a (a int);")
     migrate(empty_dsn, DatabaseSettings(), tmp_path)
     (tmp_path / "0001_a.sql").write_text("create table a (a bigint);")
-    with pytest.raises(StoreError, match="0001_a.sql was changed"):
+    with pytest.raises(StoreError, match=r"0001_a\.sql was changed"):
         migrate(empty_dsn, DatabaseSettings(), tmp_path)
 
 
