@@ -1,0 +1,1 @@
+"""One step of the pipeline a file; their order stands in `ingest/pipeline.py`."""

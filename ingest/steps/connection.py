@@ -1,0 +1,37 @@
+"""The pipeline's connection and what it remembers of the database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ingest import last_store, offset_store, position_store
+from ingest.log.base import LogReader
+from ingest.pipeline_metrics import PipelineMetrics
+from ingest.settings import PipelineSettings
+from ingest.steps.batch import Context
+from storage.pool import connect
+
+ROSTER_CHANNEL = "cuntong_roster"
+
+
+def opened(
+    dsn: str, reader: LogReader, settings: PipelineSettings, metrics: PipelineMetrics, partition: int, now_ms: Callable[[], int]
+) -> Context:
+    """A context on a fresh connection: offsets and last fixes from the database; no other memory matters.
+
+    Raises:
+        StoreError: retriable, when the database does not answer.
+    """
+    conn = connect(dsn, "ingest")
+    context = Context(settings, reader, metrics, conn, partition, now_ms=now_ms)
+    position_store.prepare(conn)
+    context.offsets = offset_store.claim(conn, partition, settings.partitions)
+    context.last.advance(*last_store.times(conn))
+    conn.execute("listen cuntong_roster")
+    conn.commit()
+
+    def registry_changed(_: object) -> None:
+        context.stale_registry = True
+
+    conn.add_notify_handler(registry_changed)
+    return context

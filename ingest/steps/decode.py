@@ -1,0 +1,156 @@
+"""Step: records to fixes in wire units; the kernel takes what it fully understands, the definitions decide the rest."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+
+from ingest import part_store
+from ingest.log.record import DROPPED, FRAME, LINK_EVENT, REPLAYED
+from ingest.steps import declarative
+from ingest.steps.batch import Batch, Context, LinkSeen, Rejected, Wire
+from ingest.steps.partition import partition_of
+from protocols.jt808.batch import decode_frames
+from protocols.jt808.codec import Examined, examine
+from protocols.jt808.header import Header, terminal_key
+from protocols.jt808.kernels.rows import ASK, packed_id
+from protocols.jt808.kernels.rows import terminal_key as number
+
+Array = np.ndarray[Any, Any]
+
+
+def decode(batch: Batch, context: Context) -> None:
+    """One kernel pass over all frames, then one by one what it leaves: other messages, packets, odd frames, link events.
+
+    Frames of other partitions are left out. Packets wait in `message_part` until their message is whole.
+    """
+    records = batch.log
+    if batch.condemned:
+        batch.rejected = [_condemned(batch, row) for row in range(len(records.start))]
+        return
+    rows = np.flatnonzero((records.kind == FRAME) | (records.kind == REPLAYED))
+    decoded = decode_frames(records.buffer, records.start[rows], records.end[rows])
+    pieces = declarative.Pieces(len(decoded.scratch))
+    headers: dict[part_store.PartKey, tuple[int, Header]] = {}
+    for row in rows[decoded.frames["verdict"] == ASK]:
+        _ask(batch, context, pieces, int(row), headers)
+    _assemble(batch, context, pieces, headers)
+    for row in np.flatnonzero(records.kind == DROPPED):
+        _dropped(batch, context, int(row))
+    for row in np.flatnonzero(records.kind == LINK_EVENT):
+        _link_event(batch, context, int(row))
+    frames = decoded.frames[decoded.fixes["frame"]]
+    wire = Wire(
+        decoded.fixes, rows[decoded.fixes["frame"]], frames["id_hi"], frames["id_lo"], frames["message_id"],
+        np.zeros(len(frames), np.int16), decoded.scratch,
+    )  # fmt: skip
+    if context.settings.partitions > 1:
+        wire = wire.take(partition_of(wire.id_hi, wire.id_lo, context.settings.partitions) == context.partition)
+    batch.wire = _without(batch, _joined(wire, pieces))
+
+
+def _condemned(batch: Batch, row: int) -> Rejected:
+    header = examine(_payload(batch, row)).header
+    return Rejected(row, batch.condemned) if header is None else Rejected(row, batch.condemned, terminal_key(header.terminal_id), header.message_id)
+
+
+def _payload(batch: Batch, row: int) -> bytes:
+    records = batch.log
+    return records.buffer[int(records.start[row]) : int(records.end[row])].tobytes()
+
+
+def _mine(context: Context, terminal_id: str) -> bool:
+    """Whether this reader takes the terminal; a frame without a readable one is the first partition's."""
+    partitions = context.settings.partitions
+    if partitions == 1:
+        return True
+    if not terminal_id:
+        return context.partition == 0
+    hi, lo = packed_id(terminal_id)
+    return int(partition_of(np.array([hi], np.uint16), np.array([lo], np.uint64), partitions)[0]) == context.partition
+
+
+def _terminal(examined: Examined) -> str:
+    return "" if examined.header is None else terminal_key(examined.header.terminal_id)
+
+
+def _ask(batch: Batch, context: Context, pieces: declarative.Pieces, row: int, headers: dict[part_store.PartKey, tuple[int, Header]]) -> None:
+    examined = examine(_payload(batch, row))
+    if not _mine(context, _terminal(examined)):
+        return
+    parts = len(batch.parts)
+    declarative.take(batch, pieces, row, examined)
+    if len(batch.parts) > parts and examined.header is not None:
+        headers[batch.parts[-1].key] = (row, examined.header)
+
+
+def _assemble(batch: Batch, context: Context, pieces: declarative.Pieces, headers: dict[part_store.PartKey, tuple[int, Header]]) -> None:
+    """Messages that are whole with this batch's packets: decoded at the place of the packet that came last."""
+    waiting = part_store.stored(context.conn, list(headers))
+    for part in batch.parts:
+        waiting.setdefault(part.key, {}).setdefault(part.index, part.body)
+    for key, (row, header) in headers.items():
+        bodies = waiting[key]
+        if all(index in bodies for index in range(1, key[2] + 1)):
+            body = b"".join(bodies[index] for index in range(1, key[2] + 1))
+            declarative.message_taken(batch, pieces, row, header, declarative.assembled(header, body))
+            batch.finished.append(key)
+    done = set(batch.finished)
+    batch.parts = [part for part in batch.parts if part.key not in done]
+
+
+def _dropped(batch: Batch, context: Context, row: int) -> None:
+    """A frame that the gateway refused to take: quarantined with what is wrong with it."""
+    examined = examine(_payload(batch, row))
+    if not _mine(context, _terminal(examined)):
+        return
+    if examined.dropped is None:
+        header = examined.header
+        message_id = -1 if header is None else header.message_id
+        batch.rejected.append(Rejected(row, "refused", _terminal(examined), message_id))
+    else:
+        batch.rejected.append(declarative.rejected(row, examined.header, examined.dropped))
+
+
+def _link_event(batch: Batch, context: Context, row: int) -> None:
+    try:
+        said = json.loads(_payload(batch, row))
+    except ValueError:
+        said = None
+    if not isinstance(said, dict):
+        if context.partition == 0:
+            batch.rejected.append(Rejected(row, "bad_link_event"))
+        return
+    if _mine(context, str(said.get("terminal") or "")):
+        batch.links.append(LinkSeen(row, said))
+
+
+def _joined(wire: Wire, pieces: declarative.Pieces) -> Wire:
+    """Kernel's and definitions' fixes in log order."""
+    if not pieces.rows:
+        return wire
+    asked = pieces.wire(wire.scratch)
+    both = Wire(
+        np.concatenate((wire.fixes, asked.fixes)),
+        np.concatenate((wire.record, asked.record)),
+        np.concatenate((wire.id_hi, asked.id_hi)),
+        np.concatenate((wire.id_lo, asked.id_lo)),
+        np.concatenate((wire.message_id, asked.message_id)),
+        np.concatenate((wire.flags, asked.flags)),
+        asked.scratch,
+    )
+    return both.take(np.argsort(both.record, kind="stable"))
+
+
+def _without(batch: Batch, wire: Wire) -> Wire:
+    """Leave out items that an earlier attempt proved impossible to store; they are rejected with its reason."""
+    for record, item in batch.skip:
+        for row in np.flatnonzero((wire.record == record) & (wire.fixes["item"] == item)):
+            terminal = number(int(wire.id_hi[row]), int(wire.id_lo[row]))
+            batch.rejected.append(Rejected(record, batch.skip[record, item], terminal, int(wire.message_id[row]), item))
+    if not batch.skip:
+        return wire
+    keep = [pair not in batch.skip for pair in zip(wire.record.tolist(), wire.fixes["item"].tolist(), strict=True)]
+    return wire.take(np.array(keep, np.bool_))

@@ -1,0 +1,91 @@
+"""Step: whose fixes these are; under the open policy whoever reports is admitted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ingest.binding_store import moved_terminals
+from ingest.steps.batch import Batch, Context, Registered, Rejected
+from ingest.steps.terminals import UNKNOWN
+from protocols.jt808.kernels.rows import terminal_key
+from storage import registry
+
+Array = np.ndarray[Any, Any]
+
+OPEN = "open"
+
+
+def identify(batch: Batch, context: Context) -> None:
+    """Find the vehicle of each fix at its gateway time; admit or reject the terminals nobody knows.
+
+    Policy "open": registrations and first reports are admitted in log order, in the batch's own transaction; the newest registration
+    binds the plate. Policy "registry": what people have not entered goes to quarantine.
+    """
+    if context.stale_registry:
+        reload(context)
+    wire = batch.wire
+    received_ms = batch.log.received_us[wire.record] // 1000
+    vehicle_id = context.terminals.vehicles(wire.id_hi, wire.id_lo, received_ms)
+    unknown = np.flatnonzero(vehicle_id == UNKNOWN)
+    if context.settings.registration == OPEN and (len(unknown) or batch.registrations):
+        registry.admit(context.conn, _in_log_order(batch, unknown))
+        context.stale_registry = True
+    elif len(unknown):
+        context.stale_registry = True
+    if context.stale_registry:
+        reload(context)
+        vehicle_id = context.terminals.vehicles(wire.id_hi, wire.id_lo, received_ms)
+    known = vehicle_id != UNKNOWN
+    for row in np.flatnonzero(~known):
+        batch.rejected.append(
+            Rejected(
+                int(wire.record[row]),
+                "unknown_terminal",
+                terminal_key(int(wire.id_hi[row]), int(wire.id_lo[row])),
+                int(wire.message_id[row]),
+                int(wire.fixes["item"][row]),
+            )
+        )
+    batch.wire = wire.take(known) if not known.all() else wire
+    batch.vehicle_id = vehicle_id[known]
+
+
+def reload(context: Context) -> None:
+    """Read what has changed in the registry, in this transaction; everything at first."""
+    rows = registry.roster(context.conn, context.registry_seen)
+    changed = [row.terminal_id for row in rows] if context.registry_seen is not None else None
+    context.terminals.update(((row.terminal_id, row.vehicle_id) for row in rows), moved_terminals(context.conn, changed))
+    if rows:
+        context.registry_seen = max(row.changed_at for row in rows)
+    context.stale_registry = False
+
+
+def _in_log_order(batch: Batch, unknown: Array) -> list[registry.Registration]:
+    """What to admit: registrations, and first reports of unknown terminals with nothing but their number."""
+    wire, records = batch.wire, batch.log
+    asked = [(said.record, _registration(batch, said)) for said in batch.registrations]
+    ids = np.stack([wire.id_hi[unknown].astype(np.uint64), wire.id_lo[unknown]], axis=1)
+    _, firsts = np.unique(ids, axis=0, return_index=True)
+    for row in unknown[firsts]:
+        record = int(wire.record[row])
+        terminal_id = terminal_key(int(wire.id_hi[row]), int(wire.id_lo[row]))
+        asked.append((record, registry.Registration(terminal_id, at_ms=int(records.received_us[record]) // 1000)))
+    asked.sort(key=lambda pair: pair[0])
+    return [row for _, row in asked]
+
+
+def _registration(batch: Batch, said: Registered) -> registry.Registration:
+    message = said.message
+    return registry.Registration(
+        said.terminal_id,
+        plate=message.plate,
+        plate_colour=message.plate_colour,
+        maker=message.maker,
+        model=message.model,
+        terminal_code=message.terminal_code,
+        province=message.province,
+        city=message.city,
+        at_ms=int(batch.log.received_us[said.record]) // 1000,
+    )

@@ -1,0 +1,61 @@
+"""Rows of the tables that hold what a batch says beside its fixes."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ingest.link_store import LinkEvent
+from ingest.quarantine_store import Quarantined
+from ingest.steps.batch import Batch, Context
+from ingest.steps.terminals import UNKNOWN
+from protocols.jt808.kernels.rows import packed_id
+
+
+def quarantined(batch: Batch) -> list[Quarantined]:
+    """Quarantine rows of a batch, with the raw frame; the first reason of an item counts."""
+    records = batch.log
+    rows: dict[tuple[int, int], Quarantined] = {}
+    for said in sorted(batch.rejected, key=lambda rejected: (rejected.record, rejected.item)):
+        start, end = int(records.start[said.record]), int(records.end[said.record])
+        row = Quarantined(
+            received_ms=int(records.received_us[said.record]) // 1000,
+            log_id=records.logs[int(records.log[said.record])],
+            position=int(records.position[said.record]),
+            terminal_id=said.terminal_id,
+            message_id=said.message_id,
+            item=said.item,
+            reason=said.reason,
+            field=said.field,
+            frame=records.buffer[start:end].tobytes(),
+        )
+        rows.setdefault((said.record, said.item), row)
+    return list(rows.values())
+
+
+def link_events(batch: Batch, context: Context) -> list[LinkEvent]:
+    """Link events of a batch, with the vehicle of the terminal at that time."""
+    if not batch.links:
+        return []
+    records = batch.log
+    terminals = [str(seen.said.get("terminal") or "").lstrip("0") for seen in batch.links]
+    packed = [packed_id(terminal) for terminal in terminals]
+    rows = np.array([seen.record for seen in batch.links], np.int64)
+    vehicles = context.terminals.vehicles(
+        np.array([pair[0] for pair in packed], np.uint16),
+        np.array([pair[1] for pair in packed], np.uint64),
+        records.received_us[rows] // 1000,
+    )
+    return [
+        LinkEvent(
+            log_id=records.logs[int(records.log[seen.record])],
+            position=int(records.position[seen.record]),
+            at_ms=int(records.received_us[seen.record]) // 1000,
+            event=str(seen.said.get("event", "")),
+            reason=str(seen.said.get("reason") or ""),
+            gateway=str(seen.said.get("gateway") or ""),
+            peer=str(seen.said.get("peer") or ""),
+            terminal_id=terminal,
+            vehicle_id=None if vehicle == UNKNOWN else int(vehicle),
+        )
+        for seen, terminal, vehicle in zip(batch.links, terminals, vehicles, strict=True)
+    ]

@@ -1,0 +1,75 @@
+"""Step: one transaction for everything a batch says, and for the place in the log up to which it says it."""
+
+from __future__ import annotations
+
+from ingest import day_store, last_store, link_store, offset_store, part_store, position_store, quarantine_store, roll_up_store
+from ingest.steps.batch import Batch, Context
+from ingest.steps.outcome import Outcome, count
+from ingest.steps.said import link_events, quarantined
+
+
+def store(batch: Batch, context: Context) -> None:
+    """Positions, live rows, other messages, quarantine, dirty days and the fenced offset, in one transaction; then its commit.
+
+    Raises:
+        FencedError: another pipeline moved the offset.
+        psycopg.Error: nothing of the batch is stored; when the commit's answer was lost, the offset tells.
+    """
+    if batch.dry:
+        return
+    conn = context.conn
+    outcome = _positions(batch, context)
+    last_store.upsert(conn, last_store.newest(batch.positions, batch.moves))
+    if outcome.corrected:
+        last_store.follow_correction(conn, *_span(batch))
+    part_store.keep(conn, batch.parts)
+    part_store.finish(conn, batch.finished)
+    link_store.put(conn, link_events(batch, context))
+    capped = quarantine_store.put(conn, quarantined(batch), context.settings.quarantine_per_day)
+    reader = offset_store.reader_name(context.settings.partitions)
+    offset_store.advance(conn, (reader, context.partition), context.offsets, batch.log.next)
+    conn.commit()
+    context.offsets = {**context.offsets, **batch.log.next}
+    context.reader.commit(context.offsets)
+    context.last.advance(batch.positions["vehicle_id"], batch.positions["t_ms"])
+    batch.stored = outcome.new + outcome.late
+    count(batch, context, outcome, capped)
+
+
+def _positions(batch: Batch, context: Context) -> Outcome:
+    """Stage the fixes, insert those whose key is new, mark the days of late ones."""
+    conn, rows = context.conn, batch.positions
+    if not len(rows):
+        return Outcome()
+    batch.late |= rows["t_ms"] < roll_up_store.sealed_ms(conn)
+    position_store.stage(conn, rows, batch.late, batch.corrected)
+    first, last = _span(batch)
+    new = position_store.insert_new(conn) if not batch.late.all() else 0
+    late = 0
+    if batch.late.any():
+        touched = position_store.insert_late(conn)
+        late = touched.total
+        day_store.mark_dirty(conn, touched.vehicle_id, touched.t_ms, touched.rows)
+    conflicts = position_store.conflicts(conn, first, last) if new + late < len(rows) else 0
+    corrected = 0
+    if batch.corrected.any():
+        changed = position_store.correct(conn, first, last)
+        corrected = changed.total
+        day_store.mark_dirty(conn, changed.vehicle_id, changed.t_ms, changed.rows, day_store.CORRECTED)
+    _extras(batch, context, new + late == len(rows))
+    return Outcome(new, late, len(rows) - new - late - conflicts - corrected, conflicts, corrected)
+
+
+def _extras(batch: Batch, context: Context, all_new: bool) -> None:
+    if batch.extras is None:
+        return
+    position_store.stage_extras(context.conn, batch.positions, batch.extras)
+    if all_new:
+        position_store.insert_all_extras(context.conn)
+    else:
+        position_store.insert_extras(context.conn, *_span(batch))
+
+
+def _span(batch: Batch) -> tuple[int, int]:
+    """Least and greatest time of the batch's fixes, epoch ms."""
+    return int(batch.positions["t_ms"].min()), int(batch.positions["t_ms"].max())
