@@ -1,0 +1,1 @@
+"""Sockets of the terminals: split, judge, append, and only then acknowledge."""
