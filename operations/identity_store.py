@@ -1,0 +1,196 @@
+"""Tables of identity: accounts, login sessions, failed logins."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from psycopg.rows import class_row
+
+from domain.errors import RefusedError
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A person who may log in; region_code is the root of the subtree that the person may see."""
+
+    user_id: int
+    name: str
+    password_hash: str
+    role: str
+    region_code: str
+    disabled: bool
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRow:
+    """One login; expires_at ends it whatever happens."""
+
+    session_id: UUID
+    user_id: int
+    refresh_hash: bytes
+    previous_hash: bytes | None
+    rotated_at: datetime
+    expires_at: datetime
+    revoked_at: datetime | None
+
+
+def by_name(name: str) -> str:
+    """Subject of failed logins of a name."""
+    return f"name:{name.lower()[:64]}"
+
+
+def add_account(conn: psycopg.Connection[Any], name: str, password_hash: str, role: str, region_code: str) -> int:
+    """Insert an account; its user_id.
+
+    Raises:
+        RefusedError: conflict when the name is taken, invalid when name or region do not fit.
+    """
+    try:
+        row = conn.execute(
+            """
+            insert into account (name, password_hash, role, region_code)
+            values (%(name)s, %(password_hash)s, %(role)s, %(region_code)s)
+            returning user_id
+            """,
+            {"name": name, "password_hash": password_hash, "role": role, "region_code": region_code},
+        ).fetchone()
+    except psycopg.errors.UniqueViolation as error:
+        raise RefusedError(f"there is already a user {name!r}", field="name", kind="conflict") from error
+    except psycopg.errors.CheckViolation as error:
+        raise RefusedError(f"user {name!r} with role {role!r} and region {region_code!r}: {error.diag.constraint_name}") from error
+    assert row is not None
+    return int(row[0])
+
+
+def account(conn: psycopg.Connection[Any], *, name: str | None = None, user_id: int | None = None) -> Account | None:
+    """The account by name (without regard to case) or by id; None when there is none."""
+    with conn.cursor(row_factory=class_row(Account)) as cursor:
+        return cursor.execute(
+            """
+            select user_id, name, password_hash, role, region_code, disabled, created_at
+              from account
+             where lower(name) = lower(%(name)s)
+                or user_id = %(user_id)s
+            """,
+            {"name": name, "user_id": user_id},
+        ).fetchone()
+
+
+def accounts(conn: psycopg.Connection[Any]) -> list[Account]:
+    """All accounts by name."""
+    with conn.cursor(row_factory=class_row(Account)) as cursor:
+        return cursor.execute(
+            """
+            select user_id, name, password_hash, role, region_code, disabled, created_at
+              from account
+             order by lower(name)
+            """
+        ).fetchall()
+
+
+def set_password_hash(conn: psycopg.Connection[Any], user_id: int, password_hash: str) -> None:
+    """Replace the hash."""
+    conn.execute(
+        "update account set password_hash = %(password_hash)s where user_id = %(user_id)s",
+        {"password_hash": password_hash, "user_id": user_id},
+    )
+
+
+def add_session(conn: psycopg.Connection[Any], session: SessionRow, address: str) -> None:
+    """Insert a login, and forget those that ended long ago."""
+    conn.execute("delete from login_session where expires_at < %(limit)s", {"limit": session.rotated_at})
+    conn.execute(
+        """
+        insert into login_session (session_id, user_id, refresh_hash, rotated_at, created_at, expires_at, address)
+        values (%(session_id)s, %(user_id)s, %(refresh_hash)s, %(now)s, %(now)s, %(expires_at)s, %(address)s)
+        """,
+        {
+            "session_id": session.session_id,
+            "user_id": session.user_id,
+            "refresh_hash": session.refresh_hash,
+            "now": session.rotated_at,
+            "expires_at": session.expires_at,
+            "address": address,
+        },
+    )
+
+
+def session(conn: psycopg.Connection[Any], session_id: UUID, *, lock: bool = False) -> SessionRow | None:
+    """The login, for update when `lock`; None when there is none."""
+    text = """
+        select session_id, user_id, refresh_hash, previous_hash, rotated_at, expires_at, revoked_at
+          from login_session
+         where session_id = %(session_id)s
+        """
+    with conn.cursor(row_factory=class_row(SessionRow)) as cursor:
+        locked = text + " for update" if lock else text
+        return cursor.execute(locked.encode(), {"session_id": session_id}).fetchone()
+
+
+def rotate(conn: psycopg.Connection[Any], session_id: UUID, refresh_hash: bytes, now: datetime) -> None:
+    """The refresh secret was used: keep the hash of the next one and, for a moment, of this one."""
+    conn.execute(
+        """
+        update login_session
+           set previous_hash = refresh_hash, refresh_hash = %(refresh_hash)s, rotated_at = %(now)s
+         where session_id = %(session_id)s
+        """,
+        {"session_id": session_id, "refresh_hash": refresh_hash, "now": now},
+    )
+
+
+def revoke(conn: psycopg.Connection[Any], now: datetime, *, session_id: UUID | None = None, user_id: int | None = None) -> None:
+    """End one login, or all of a user."""
+    conn.execute(
+        """
+        update login_session
+           set revoked_at = %(now)s
+         where revoked_at is null
+           and (session_id = %(session_id)s or user_id = %(user_id)s)
+        """,
+        {"now": now, "session_id": session_id, "user_id": user_id},
+    )
+
+
+def locked_until(conn: psycopg.Connection[Any], subjects: list[str]) -> datetime | None:
+    """When the last lock of these subjects ends; None when none was ever locked."""
+    row = conn.execute(
+        "select max(locked_until) from login_failure where subject = any(%(subjects)s)",
+        {"subjects": subjects},
+    ).fetchone()
+    return row[0] if row is not None else None
+
+
+def count_failure(conn: psycopg.Connection[Any], subject: str, now: datetime, forget_before: datetime) -> int:
+    """One more failed login; how many there are since the last success or since `forget_before`."""
+    row = conn.execute(
+        """
+        insert into login_failure as f (subject, failures, failed_at, locked_until)
+        values (%(subject)s, 1, %(now)s, %(now)s)
+        on conflict (subject) do update
+           set failures = case when f.failed_at < %(forget_before)s then 1 else f.failures + 1 end,
+               failed_at = %(now)s
+        returning failures
+        """,
+        {"subject": subject, "now": now, "forget_before": forget_before},
+    ).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def lock(conn: psycopg.Connection[Any], subject: str, until: datetime) -> None:
+    """No login for this subject before `until`."""
+    conn.execute(
+        "update login_failure set locked_until = %(until)s where subject = %(subject)s",
+        {"subject": subject, "until": until},
+    )
+
+
+def forget_failures(conn: psycopg.Connection[Any], subject: str) -> None:
+    """The subject logged in."""
+    conn.execute("delete from login_failure where subject = %(subject)s", {"subject": subject})

@@ -1,0 +1,96 @@
+// The base map: our own roads and places from one PMTiles file; labels in the browser's own fonts.
+
+import { ink } from './look.mjs';
+
+const FONT = ['Noto Sans CJK SC', 'Microsoft YaHei', 'PingFang SC', 'sans-serif'];
+
+const ROADS = [
+  // layer, classes, least zoom, width at zoom 8, 12, 16
+  ['road-track', ['track', 'service'], 13, [0.2, 0.5, 2.5]],
+  ['road-minor', ['residential', 'living_street', 'unclassified'], 10, [0.2, 0.8, 5]],
+  ['road-tertiary', ['tertiary'], 8, [0.4, 1.3, 7]],
+  ['road-secondary', ['secondary'], 6, [0.6, 1.8, 9]],
+  ['road-primary', ['primary'], 5, [0.8, 2.2, 10]],
+  ['road-trunk', ['trunk'], 4, [1.1, 2.8, 12]],
+  ['road-motorway', ['motorway'], 4, [1.5, 3.4, 14]],
+];
+const WARM = new Set(['road-motorway', 'road-trunk']);
+const PLAIN_INK = { 'road-track': 'road-minor', 'road-minor': 'road-minor', 'road-tertiary': 'road', 'road-secondary': 'road', 'road-primary': 'road-major' };
+
+const width = ([w8, w12, w16], more = 0) => ['interpolate', ['exponential', 1.5], ['zoom'], 8, w8 + more, 12, w12 + more, 16, w16 + more];
+
+function roadLayers() {
+  const of = (classes) => ['in', ['get', 'road_class'], ['literal', classes]];
+  const base = (id, classes, minzoom) => ({ id, type: 'line', source: 'roads', 'source-layer': 'roads', minzoom, filter: of(classes), layout: { 'line-cap': 'round', 'line-join': 'round' } });
+  const casings = ROADS.filter(([id]) => WARM.has(id)).map(([id, classes, zoom, w]) => ({
+    ...base(`${id}-casing`, classes, Math.max(zoom, 7)),
+    paint: { 'line-color': ink('road-casing'), 'line-width': width(w, 1.6) },
+  }));
+  const fills = ROADS.map(([id, classes, zoom, w]) => ({
+    ...base(id, classes, zoom),
+    paint: { 'line-color': ink(WARM.has(id) ? 'road-warm' : PLAIN_INK[id]), 'line-width': width(w) },
+  }));
+  return [...casings, ...fills];
+}
+
+const text = (size) => ({ 'text-font': FONT, 'text-size': size });
+const label = (colour) => ({ 'text-color': colour, 'text-halo-color': ink('ground'), 'text-halo-width': 1.4 });
+
+function labelLayers(language) {
+  const name = language.startsWith('zh') ? ['get', 'name'] : ['coalesce', ['get', 'name_en'], ['get', 'name']];
+  const place = (id, kinds, minzoom, size) => ({
+    id,
+    type: 'symbol',
+    source: 'roads',
+    'source-layer': 'places',
+    minzoom,
+    filter: ['in', ['get', 'kind'], ['literal', kinds]],
+    layout: { ...text(size), 'text-field': name, 'text-padding': 6 },
+    paint: label(ink(kinds.includes('village') ? 'label-quiet' : 'label')),
+  });
+  return [
+    {
+      id: 'road-names',
+      type: 'symbol',
+      source: 'roads',
+      'source-layer': 'roads',
+      minzoom: 11,
+      filter: ['has', 'name'],
+      layout: { ...text(11), 'symbol-placement': 'line', 'symbol-spacing': 420, 'text-field': ['coalesce', ['get', 'ref'], name] },
+      paint: label(ink('label-quiet')),
+    },
+    place('villages', ['village', 'stop'], 12, 11),
+    place('towns', ['town', 'station'], 9, 13),
+    place('counties', ['county', 'city'], 5, 15),
+  ];
+}
+
+/** The whole style in the present theme; without a tiles file: plain ground and region outlines alone. */
+export function style(tiles, outlines, language) {
+  const sources = { outlines: { type: 'geojson', data: outlines } };
+  if (tiles) sources.roads = { type: 'vector', url: `pmtiles://${new URL(tiles.url, location.href).href}`, attribution: tiles.attribution };
+  return {
+    version: 8,
+    sources,
+    layers: [
+      { id: 'ground', type: 'background', paint: { 'background-color': ink('ground') } },
+      { id: 'region-fill', type: 'fill', source: 'outlines', paint: { 'fill-color': ink('land') } },
+      { id: 'region-outline', type: 'line', source: 'outlines', paint: { 'line-color': ink('outline'), 'line-width': 1.2, 'line-dasharray': [4, 2] } },
+      ...(tiles ? [...roadLayers(), ...labelLayers(language)] : []),
+    ],
+  };
+}
+
+/** What the server offers as base map; null when none was built. */
+export async function offeredTiles() {
+  const answer = await fetch('/tiles/basemap.json');
+  if (answer.status === 404) return null;
+  if (!answer.ok) throw new Error(`basemap.json ${answer.status}`);
+  return answer.json();
+}
+
+/** Region outlines as GeoJSON; empty when the registry has none. */
+export async function regionOutlines() {
+  const answer = await fetch('/api/v1/regions', { headers: { Accept: 'application/geo+json' } });
+  return answer.ok ? answer.json() : { type: 'FeatureCollection', features: [] };
+}

@@ -1,0 +1,147 @@
+"""Logging in against a real database: passwords, rotation, theft, lock-out."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from domain.errors import RefusedError
+from operations.accounts import add_user, list_users, set_password
+from operations.identity import ACCESS_S, GRACE_S, Identity, LockedError, Principal, load_secret
+
+T0 = 1_700_000_000_000
+PASSWORD = "correct horse 808"
+Conn = psycopg.Connection[Any]
+
+
+@pytest.fixture
+def identity() -> Identity:
+    return Identity(b"k" * 48)
+
+
+@pytest.fixture
+def wang(conn: Conn) -> str:
+    add_user(conn, "wang.fang", PASSWORD, region_code="520000")
+    return "wang.fang"
+
+
+def test_login_names_the_person_and_the_scope(conn: Conn, identity: Identity, wang: str) -> None:
+    login = identity.log_in(conn, "Wang.Fang", PASSWORD, "127.0.0.1", T0)
+    assert identity.read(login.access, T0) == login.principal
+    assert (login.principal.name, login.principal.role, login.principal.region_code) == (wang, "admin", 520000)
+    assert identity.alive(conn, login.principal.session_id, T0)
+
+
+def test_password_is_kept_as_argon2id_only(conn: Conn, wang: str) -> None:
+    (account,) = list_users(conn)
+    assert account.password_hash.startswith("$argon2id$")
+    assert PASSWORD not in account.password_hash
+
+
+@pytest.mark.parametrize(("name", "password"), [("wang.fang", "wrong horse 808"), ("nobody", PASSWORD), ("", ""), ("wang.fang", "")])
+def test_wrong_name_and_wrong_password_look_alike(conn: Conn, identity: Identity, wang: str, name: str, password: str) -> None:
+    with pytest.raises(RefusedError, match="name or password is wrong") as caught:
+        identity.log_in(conn, name, password, "127.0.0.1", T0)
+    assert caught.value.kind == "unauthenticated"
+
+
+def test_delay_grows_with_every_failure_and_success_forgets_it(conn: Conn, identity: Identity, wang: str) -> None:
+    now, delays = T0, []
+    for _ in range(8):
+        with pytest.raises(RefusedError):
+            identity.log_in(conn, wang, "wrong horse 808", "127.0.0.1", now)
+        try:
+            identity.log_in(conn, wang, "wrong horse 808", "127.0.0.1", now)
+        except LockedError as locked:
+            delays.append(locked.retry_after_s)
+            now += locked.retry_after_s * 1000
+        except RefusedError:
+            pass
+    assert delays == sorted(set(delays))
+    assert delays[0] == 30
+    identity.log_in(conn, wang, PASSWORD, "127.0.0.1", now)
+    with pytest.raises(RefusedError, match="wrong"):
+        identity.log_in(conn, wang, "wrong horse 808", "127.0.0.1", now)
+    identity.log_in(conn, wang, PASSWORD, "127.0.0.1", now)
+
+
+def test_right_password_does_not_open_a_locked_name(conn: Conn, identity: Identity, wang: str) -> None:
+    for _ in range(5):
+        with pytest.raises(RefusedError):
+            identity.log_in(conn, wang, "wrong horse 808", "127.0.0.1", T0)
+    with pytest.raises(LockedError) as caught:
+        identity.log_in(conn, wang, PASSWORD, "127.0.0.1", T0)
+    assert 0 < caught.value.retry_after_s <= 30
+
+
+def test_one_address_cannot_try_many_names(conn: Conn, identity: Identity, wang: str) -> None:
+    for i in range(30):
+        with pytest.raises(RefusedError):
+            identity.log_in(conn, f"name{i}", "wrong horse 808", "203.0.113.9", T0)
+    with pytest.raises(LockedError):
+        identity.log_in(conn, wang, PASSWORD, "203.0.113.9", T0)
+    identity.log_in(conn, wang, PASSWORD, "203.0.113.10", T0)
+
+
+def test_access_token_ends_after_fifteen_minutes(conn: Conn, identity: Identity, wang: str) -> None:
+    login = identity.log_in(conn, wang, PASSWORD, "127.0.0.1", T0)
+    identity.read(login.access, T0 + ACCESS_S * 1000 - 1)
+    with pytest.raises(RefusedError, match="expired"):
+        identity.read(login.access, T0 + ACCESS_S * 1000)
+
+
+@pytest.mark.parametrize("token", ["", "a.b.c", "eyJhbGciOiJub25lIn0.eyJzdWIiOiIxIn0."])
+def test_foreign_token_is_refused(identity: Identity, token: str) -> None:
+    with pytest.raises(RefusedError):
+        identity.read(token, T0)
+
+
+def test_token_of_another_installation_is_refused(conn: Conn, identity: Identity, wang: str) -> None:
+    login = Identity(b"x" * 48).log_in(conn, wang, PASSWORD, "127.0.0.1", T0)
+    with pytest.raises(RefusedError):
+        identity.read(login.access, T0)
+
+
+def test_refresh_secret_rotates_and_reuse_ends_the_login(conn: Conn, identity: Identity, wang: str) -> None:
+    first = identity.log_in(conn, wang, PASSWORD, "127.0.0.1", T0)
+    assert first.refresh is not None
+    second = identity.refresh(conn, first.refresh, T0 + 1000)
+    assert second.refresh is not None
+    assert second.refresh != first.refresh
+    beside = identity.refresh(conn, first.refresh, T0 + 2000)  # a second tab, a moment later
+    assert beside.refresh is None
+    late = T0 + 2000 + GRACE_S * 1000
+    with pytest.raises(RefusedError, match="came back"):
+        identity.refresh(conn, first.refresh, late)
+    with pytest.raises(RefusedError, match="ended"):
+        identity.refresh(conn, second.refresh, late)
+
+
+def test_logout_and_new_password_end_logins(conn: Conn, identity: Identity, wang: str) -> None:
+    logins: list[Principal] = [identity.log_in(conn, wang, PASSWORD, "127.0.0.1", T0).principal for _ in range(2)]
+    identity.log_out(conn, logins[0].session_id, T0)
+    assert [identity.alive(conn, one.session_id, T0) for one in logins] == [False, True]
+    set_password(conn, wang, "another horse 808", T0)
+    assert not identity.alive(conn, logins[1].session_id, T0)
+    identity.log_in(conn, wang, "another horse 808", "127.0.0.1", T0)
+
+
+def test_short_password_and_double_name_are_refused(conn: Conn, wang: str) -> None:
+    with pytest.raises(RefusedError, match="at least 10"):
+        add_user(conn, "li", "short")
+    with pytest.raises(RefusedError, match="already"):
+        add_user(conn, "WANG.FANG", PASSWORD)
+
+
+def test_secret_file_is_private_and_stays(tmp_path: Path) -> None:
+    path = tmp_path / "secrets" / "login.key"
+    secret = load_secret(path)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert load_secret(path) == secret
+    path.chmod(0o644)
+    with pytest.raises(RefusedError, match="chmod 600"):
+        load_secret(path)
