@@ -111,3 +111,5 @@ $$;
 revoke execute on function bind_terminal(text, int, timestamptz) from public;
 revoke execute on function admit_terminal(text, text, smallint, text, text, text, int, int, timestamptz) from public;
 grant execute on function admit_terminal(text, text, smallint, text, text, text, int, int, timestamptz) to cuntong_ingest;
+-- registry edits by screens
+grant execute on function bind_terminal(text, int, timestamptz) to cuntong_app;
