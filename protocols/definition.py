@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeVar, dataclass_transform
 
+from protocols import fields
 from protocols.codegen import Layout, Slot, compile_layout
-from protocols.fields import REQUIRED, SPECIFIERS, VERSIONS, FieldSpec
+from protocols.fields import REQUIRED, VERSIONS, FieldSpec
 
 T = TypeVar("T")
 Chooser = Callable[[bytes, str], str]
@@ -24,21 +26,24 @@ class Way(StrEnum):
 
 UP, DOWN = Way.UP, Way.DOWN
 
+NO_ANSWER = 0
+"""`answer` of a message that is never answered."""
+
 class Definition:
     """What is known of one class: its fields, and a compiled layout per version.
 
     Attributes:
         message_id: id of the message; None for a structure inside messages.
         versions: editions that have it.
-        answer: id of the reply it earns; None when it earns the general reply or none.
+        answer: id of the reply it earns, `NO_ANSWER` when it earns none, None when it earns the general reply of the other side.
         choose: tells the version of a body where the header does not; None where the header's version is enough.
     """
 
     __slots__ = ("_layouts", "answer", "choose", "cls", "en", "fields", "message_id", "source_clause", "versions", "way", "zh")
 
-    def __init__(self, cls: type, fields: dict[str, FieldSpec], *, en: str, zh: str, versions: tuple[str, ...]) -> None:
+    def __init__(self, cls: type, specs: dict[str, FieldSpec], *, en: str, zh: str, versions: tuple[str, ...]) -> None:
         self.cls = cls
-        self.fields = fields
+        self.fields = specs
         self.en, self.zh = en, zh
         self.versions = versions
         self.message_id: int | None = None
@@ -50,7 +55,7 @@ class Definition:
         made: dict[tuple[Slot, ...], Layout] = {}
         for version in versions:
             slots = tuple(
-                Slot(name, spec, spec.kind.resolve(version) if version in spec.versions else None) for name, spec in fields.items()
+                Slot(name, spec, spec.kind.resolve(version) if version in spec.versions else None) for name, spec in specs.items()
             )
             if slots not in made:
                 made[slots] = compile_layout(cls, slots, f"<{cls.__module__}.{cls.__name__} {version}>")
@@ -74,22 +79,28 @@ def definition_of(thing: Any) -> Definition:
 
 def build(cls: type[T], *, en: str, zh: str, versions: tuple[str, ...]) -> type[T]:
     """The class as a frozen slotted dataclass with its `Definition`; TypeError for a field without a specifier."""
-    fields: dict[str, FieldSpec] = {}
-    for name in cls.__dict__.get("__annotations__", {}):
+    specs: dict[str, FieldSpec] = {}
+    for name in inspect.get_annotations(cls):
         spec = cls.__dict__.get(name)
         if not isinstance(spec, FieldSpec):
             raise TypeError(f"{cls.__name__}.{name} has no field specifier")
-        fields[name] = spec
+        specs[name] = spec
         if spec.default is REQUIRED:
             delattr(cls, name)
         else:
             setattr(cls, name, spec.default)
     made: Any = dataclass(frozen=True, slots=True)(cls)
-    made.definition = Definition(made, fields, en=en, zh=zh, versions=versions)
+    made.definition = Definition(made, specs, en=en, zh=zh, versions=versions)
     return made  # type: ignore[no-any-return]
 
 
-@dataclass_transform(frozen_default=True, field_specifiers=SPECIFIERS)
+@dataclass_transform(
+    frozen_default=True,
+    field_specifiers=(
+        fields.of_kind, fields.u8, fields.u16, fields.u32, fields.u64, fields.i16, fields.coordinate, fields.sign_magnitude, fields.text,
+        fields.code, fields.raw, fields.digits, fields.bcd_time, fields.nested, fields.repeat, fields.since, fields.until, fields.when,
+    ),
+)
 def structure(*, en: str, zh: str) -> Callable[[type[T]], type[T]]:
     """Make a frozen slotted dataclass of a structure that lies inside messages."""
     return lambda cls: build(cls, en=en, zh=zh, versions=VERSIONS)

@@ -10,7 +10,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from protocols.kinds import REST, BcdTime, ByVersion, Code, Coordinate, Digits, Kind, Nested, Number, Raw, Repeat, Rest, SignMagnitude, Size, Sized, Text
+from protocols.kinds import (
+    REST,
+    BcdTime,
+    ByVersion,
+    Code,
+    Coordinate,
+    Digits,
+    Kind,
+    Nested,
+    Number,
+    Raw,
+    Repeat,
+    Rest,
+    SignMagnitude,
+    Size,
+    Sized,
+    Text,
+)
 
 V2011, V2013, V2019 = VERSIONS = ("2011", "2013", "2019")
 """Editions of JT/T 808."""
@@ -165,7 +182,3 @@ def sized(width: int = 1) -> Sized:
 def by_version(v2011: Size, v2013: Size, v2019: Size) -> ByVersion:
     """Size that differs by version."""
     return ByVersion(v2011, v2013, v2019)
-
-
-SPECIFIERS = (of_kind, u8, u16, u32, u64, i16, coordinate, sign_magnitude, text, code, raw, digits, bcd_time, nested, repeat, since, until, when)
-"""All specifiers, for type checkers."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from domain.errors import RefusedError, WireError
-from protocols.anomaly import DROPS, Anomaly, Code, anomaly
+from protocols.anomaly import Anomaly, Code, anomaly
 from protocols.definition import Definition, definition_of
 from protocols.jt808.framing import MAX_FRAME, checksum, strip_delimiters, unescape, wrap
 from protocols.jt808.header import SIZE_PACKET_ITEM, Address, Header, read_header, write_header
@@ -121,6 +121,22 @@ def verdict(message: Any, start: int, context: Context) -> None:
         judge(start, context)
 
 
+def assembled(header: Header, body: bytes, last: Examined, profile: Profile = STANDARD) -> Examined:
+    """A message whose packets are all there; offsets of its anomalies count in the joined body.
+
+    Args:
+        header: of the packet that came last; `last`: that packet.
+        body: all packets joined, without their packet items.
+        profile: how the terminal speaks.
+    """
+    context = Context(profile, header.version)
+    definition = find_definition(header.message_id, profile)
+    if definition is None:
+        return Examined(header, None, body, last.raw, (anomaly(Code.UNKNOWN_MESSAGE, 0, field="message_id"),), header.version)
+    message, version = decode_body(definition, body, 0, len(body), context)
+    return Examined(header, message, body, last.raw, tuple(context.anomalies), version)
+
+
 def decode(frame: bytes, profile: Profile = STANDARD) -> Any:
     """The message of a frame; WireError for the first thing that drops it, and where there is no whole known message."""
     examined = examine(frame, profile)
@@ -173,6 +189,3 @@ def encode(
     """
     message_id, body = encode_body(message, version, profile)
     return build_frame(message_id, body, Address(terminal_id, serial, version, package))
-
-
-__all__ = ["DROPS", "Examined", "build_frame", "decode", "decode_body", "encode", "encode_body", "examine", "find_definition"]

@@ -88,6 +88,33 @@ def _extra(file: str, source: str, row: dict[str, Any]) -> ExtraLayout:
     return ExtraLayout(row["id"], row["name"], _EXTRA_KINDS[row["kind"]](**words), tuple(row.get("lengths", ())))
 
 
+def _rows(file: str, source: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(source)
+    except tomllib.TOMLDecodeError as error:
+        raise RefusedError(f"{file}: {error}", field=file) from error
+
+
+def _extras(file: str, source: str, rows: list[dict[str, Any]]) -> dict[int, ExtraLayout]:
+    layouts: dict[int, ExtraLayout] = {}
+    for row in rows:
+        layout = _extra(file, source, row)
+        if layout.item_id in layouts:
+            _wrong(file, source, layout.name, f"item 0x{layout.item_id:02X} stands twice")
+        layouts[layout.item_id] = layout
+    return layouts
+
+
+def _check(file: str, source: str, key: str, value: Any) -> None:
+    if key in _CHOICES:
+        if value not in _CHOICES[key]:
+            _wrong(file, source, key, f"{value!r} is none of {', '.join(map(str, _CHOICES[key]))}")
+    elif key != "utc_offset_min":
+        _wrong(file, source, key, "unknown key")
+    elif not isinstance(value, int) or not -720 <= value <= 840:
+        _wrong(file, source, key, "minutes from -720 to 840")
+
+
 def parse_profile(name: str, source: str, parents: Mapping[str, Profile]) -> Profile:
     """A profile from its text.
 
@@ -97,36 +124,21 @@ def parse_profile(name: str, source: str, parents: Mapping[str, Profile]) -> Pro
         parents: profiles that `extends` may name.
     """
     file = f"{name}.toml"
-    try:
-        rows = tomllib.loads(source)
-    except tomllib.TOMLDecodeError as error:
-        raise RefusedError(f"{file}: {error}", field=name) from error
+    rows = _rows(file, source)
     extends = rows.pop("extends", "")
     if extends and extends not in parents:
         _wrong(file, source, "extends", f"no profile {extends!r}")
     base = parents[extends] if extends else Profile(name)
     chain = (extends, *base.parents) if extends else ()
     extras = dict(base.extras)
-    for item_id, owner in extra_layouts:
-        if owner == name:
-            extras[item_id] = extra_layouts[item_id, owner]
-    seen: set[int] = set()
-    for row in rows.pop("extra", []):
-        layout = _extra(file, source, row)
-        if layout.item_id in seen:
-            _wrong(file, source, layout.name, f"item 0x{layout.item_id:02X} stands twice")
-        seen.add(layout.item_id)
-        extras[layout.item_id] = layout
+    extras |= {item_id: extra_layouts[item_id, owner] for item_id, owner in extra_layouts if owner == name}
+    extras |= _extras(file, source, rows.pop("extra", []))
     match = {key: tuple(values) for key, values in rows.pop("match", {}).items()}
     for key in match:
         if key not in ("maker", "model"):
             _wrong(file, source, key, "match knows maker and model")
     for key, value in rows.items():
-        if key in _CHOICES:
-            if value not in _CHOICES[key]:
-                _wrong(file, source, key, f"{value!r} is none of {', '.join(map(str, _CHOICES[key]))}")
-        elif key != "utc_offset_min" or not isinstance(value, int) or not -720 <= value <= 840:
-            _wrong(file, source, key, "unknown key" if key != "utc_offset_min" else "minutes from -720 to 840")
+        _check(file, source, key, value)
     return replace(base, name=name, parents=chain, match=match, extras=MappingProxyType(extras), **rows)
 
 

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import TypeVar, dataclass_transform
 
 from domain.plugins import Registry
+from protocols import fields
 from protocols.definition import Chooser, Way, build, definition_of
-from protocols.fields import SPECIFIERS, VERSIONS
+from protocols.fields import VERSIONS
 
 T = TypeVar("T")
 
@@ -15,8 +16,14 @@ messages: Registry[tuple[int, str], type] = Registry("message", "protocols.jt808
 """Message classes by (id, profile)."""
 
 
-@dataclass_transform(frozen_default=True, field_specifiers=SPECIFIERS)
-def message(
+@dataclass_transform(
+    frozen_default=True,
+    field_specifiers=(
+        fields.of_kind, fields.u8, fields.u16, fields.u32, fields.u64, fields.i16, fields.coordinate, fields.sign_magnitude, fields.text,
+        fields.code, fields.raw, fields.digits, fields.bcd_time, fields.nested, fields.repeat, fields.since, fields.until, fields.when,
+    ),
+)
+def message(  # noqa: PLR0913  a declaration, all of it by keyword
     message_id: int,
     *,
     en: str,
@@ -35,7 +42,7 @@ def message(
         en, zh: name in both languages.
         way: direction.
         clause: where JT/T 808-2019 describes it.
-        answer: id of the reply it earns, when that is not the general reply.
+        answer: id of the reply it earns, `NO_ANSWER` when it earns none, None for the general reply.
         versions: editions that have it.
         choose: tells the version of a body where the header does not.
         profile: whose message it is.

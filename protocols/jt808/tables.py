@@ -17,6 +17,19 @@ RESULTS: dict[int, Words] = {
 }  # fmt: skip
 """Results of the general replies."""
 
+REGISTRATION_RESULTS: dict[int, Words] = {
+    0: ("done", "成功"), 1: ("vehicle taken", "车辆已被注册"), 2: ("no such vehicle", "数据库中无该车辆"),
+    3: ("terminal taken", "终端已被注册"), 4: ("no such terminal", "数据库中无该终端"),
+}  # fmt: skip
+"""Results of a registration, 0x8100."""
+
+VIDEO_ALARMS: dict[int, Words] = {
+    0: ("video signal lost", "视频信号丢失报警"), 1: ("video signal blocked", "视频信号遮挡报警"), 2: ("storage fault", "存储单元故障报警"),
+    3: ("other video fault", "其他视频设备故障报警"), 4: ("bus overcrowded", "客车超员报警"), 5: ("abnormal driving", "异常驾驶行为报警"),
+    6: ("special recording at its limit", "特殊报警录像达到存储阈值报警"),
+}  # fmt: skip
+"""JT/T 1078-2016 table 14."""
+
 ALARM_BITS: dict[int, Words] = {
     0: ("emergency", "紧急报警"), 1: ("speeding", "超速报警"), 2: ("fatigue", "疲劳驾驶报警"), 3: ("dangerous driving", "危险驾驶行为报警"),
     4: ("GNSS fault", "GNSS模块发生故障"), 5: ("GNSS antenna cut", "GNSS天线未接或被剪断"), 6: ("GNSS antenna shorted", "GNSS天线短路"),

@@ -20,9 +20,20 @@ class Kind:
     `load` and `store` only when `plain` is False. A kind without one reads and writes for itself.
     """
 
-    code: str = ""
-    size: int = 0
-    plain: bool = False
+    @property
+    def code(self) -> str:
+        """Struct format of a fixed-size kind; "" of one that reads and writes for itself."""
+        return ""
+
+    @property
+    def size(self) -> int:
+        """Bytes of a fixed-size kind, else the least number of bytes."""
+        return 0
+
+    @property
+    def plain(self) -> bool:
+        """True when what struct unpacks is the value."""
+        return False
 
     def resolve(self, version: str) -> Kind:
         """This kind as it is in one version."""

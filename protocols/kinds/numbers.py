@@ -22,7 +22,7 @@ class Number(Kind):
     plain: ClassVar[bool] = True
 
     @property
-    def size(self) -> int:  # type: ignore[override]
+    def size(self) -> int:
         """Bytes."""
         return _SIZES[self.code]
 
@@ -119,7 +119,7 @@ class Digits(Kind):
     size: int = 6
 
     @property
-    def code(self) -> str:  # type: ignore[override]
+    def code(self) -> str:
         """Struct format."""
         return f"{self.size}s"
 

@@ -69,12 +69,12 @@ class Raw(Kind):
         return type(self)(self.extent.of(version)) if isinstance(self.extent, ByVersion) else self
 
     @property
-    def size(self) -> int:  # type: ignore[override]
+    def size(self) -> int:
         """Bytes of a fixed size, else the least number of bytes."""
         return self.extent if isinstance(self.extent, int) else self.extent.width if isinstance(self.extent, Sized) else 0
 
     @property
-    def code(self) -> str:  # type: ignore[override]
+    def code(self) -> str:
         """Struct format of a fixed size."""
         return f"{self.extent}s" if isinstance(self.extent, int) else ""
 

@@ -12,9 +12,10 @@ from typing import Any, Protocol, TypeVar, cast, dataclass_transform
 
 from domain.errors import RefusedError, WireError
 from domain.plugins import Registry
+from protocols import fields
 from protocols.anomaly import Code
 from protocols.definition import build, definition_of
-from protocols.fields import SPECIFIERS, V2019, VERSIONS, FieldSpec
+from protocols.fields import V2019, VERSIONS, FieldSpec
 from protocols.kinds import Kind, Nested, refuse
 from protocols.wire import Context, Reader, WireSettings, Writer
 
@@ -80,8 +81,16 @@ def extra_value(item_id: int, name: str, spec: Any, lengths: tuple[int, ...], *,
     extra_layouts.add((item_id, profile), ExtraLayout(item_id, name, spec, lengths, step))
 
 
-@dataclass_transform(frozen_default=True, field_specifiers=SPECIFIERS)
-def extra_class(item_id: int, name: str, *, en: str, zh: str, lengths: tuple[int, ...], profile: str = "standard") -> Callable[[type[T]], type[T]]:
+@dataclass_transform(
+    frozen_default=True,
+    field_specifiers=(
+        fields.of_kind, fields.u8, fields.u16, fields.u32, fields.u64, fields.i16, fields.coordinate, fields.sign_magnitude, fields.text,
+        fields.code, fields.raw, fields.digits, fields.bcd_time, fields.nested, fields.repeat, fields.since, fields.until, fields.when,
+    ),
+)
+def extra_class(
+    item_id: int, name: str, *, en: str, zh: str, lengths: tuple[int, ...], profile: str = "standard"
+) -> Callable[[type[T]], type[T]]:
     """Make a frozen dataclass of a structured item and file it."""
 
     def file(cls: type[T]) -> type[T]:

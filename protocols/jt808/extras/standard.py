@@ -1,10 +1,10 @@
-"""Additional items of JT/T 808-2019 table 27 and JT/T 1078-2016 table 14."""
+"""Additional items of JT/T 808-2019 table 27 and JT/T 1078-2016 table 13."""
 
 from __future__ import annotations
 
 from protocols.fields import raw, sign_magnitude, u8, u16, u32, when
 from protocols.jt808.extras.base import extra_class, extra_value
-from protocols.jt808.tables import AREA_TYPES, VEHICLE_SIGNALS
+from protocols.jt808.tables import AREA_TYPES, VEHICLE_SIGNALS, VIDEO_ALARMS
 
 extra_value(0x01, "mileage", u32(zh="里程", unit="km", scale=0.1), (4,))
 extra_value(0x02, "fuel", u16(zh="油量", unit="L", scale=0.1), (2,))
@@ -20,19 +20,7 @@ extra_value(0x30, "signal_strength", u8(zh="无线通信网络信号强度"), (1
 extra_value(0x31, "satellites", u8(zh="GNSS定位卫星数"), (1,))
 extra_value(0xE0, "custom_length", raw(zh="后续自定义信息长度"), ())
 
-extra_value(
-    0x14,
-    "video_alarms",
-    u32(
-        zh="视频相关报警",
-        bits={
-            0: ("video signal lost", "视频信号丢失报警"), 1: ("video signal blocked", "视频信号遮挡报警"), 2: ("storage fault", "存储单元故障报警"),
-            3: ("other video fault", "其他视频设备故障报警"), 4: ("bus overcrowded", "客车超员报警"), 5: ("abnormal driving", "异常驾驶行为报警"),
-            6: ("special recording at its limit", "特殊报警录像达到存储阈值报警"),
-        },  # fmt: skip
-    ),
-    (4,),
-)  # fmt: skip
+extra_value(0x14, "video_alarms", u32(zh="视频相关报警", bits=VIDEO_ALARMS), (4,))
 extra_value(0x15, "video_signal_loss", u32(en="channels without signal", zh="视频信号丢失报警状态"), (4,))
 extra_value(0x16, "video_blocked", u32(en="channels with a blocked lens", zh="视频信号遮挡报警状态"), (4,))
 extra_value(0x17, "storage_fault", u16(en="storage units at fault", zh="存储器故障报警状态"), (2,))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from domain.plate import PLATE_COLOURS as COLOUR_CODES
-from protocols.definition import DOWN, UP
+from protocols.definition import DOWN, NO_ANSWER, UP
 from protocols.fields import V2011, V2013, V2019, by_version, code, rest, since, sized, text, u8, u16, when
 from protocols.jt808.registry import message
-from protocols.jt808.tables import PLATE_COLOURS
+from protocols.jt808.tables import PLATE_COLOURS, REGISTRATION_RESULTS
 
 _LEAST_2013 = 37
 _COLOUR_2013 = 36
@@ -41,18 +41,12 @@ class Registration:
     plate: str = text(rest(), zh="车辆标识")
 
 
-@message(0x8100, en="registration reply", zh="终端注册应答", way=DOWN, clause="8.10")
+@message(0x8100, en="registration reply", zh="终端注册应答", way=DOWN, clause="8.10", answer=NO_ANSWER)
 class RegistrationReply:
     """Verdict on a registration; the authentication code only with result 0."""
 
     reply_serial: int = u16(zh="应答流水号")
-    result: int = u8(
-        zh="结果",
-        names={
-            0: ("done", "成功"), 1: ("vehicle taken", "车辆已被注册"), 2: ("no such vehicle", "数据库中无该车辆"),
-            3: ("terminal taken", "终端已被注册"), 4: ("no such terminal", "数据库中无该终端"),
-        },  # fmt: skip
-    )  # fmt: skip
+    result: int = u8(zh="结果", names=REGISTRATION_RESULTS)
     auth_code: str | None = when("result", text(rest(), en="authentication code", zh="鉴权码"), equals=0, default=None)
 
 

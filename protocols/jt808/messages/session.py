@@ -7,7 +7,7 @@ from typing import Any
 
 from domain.errors import WireError
 from protocols.anomaly import Code
-from protocols.definition import DOWN, UP
+from protocols.definition import DOWN, NO_ANSWER, UP
 from protocols.fields import V2013, V2019, bcd_time, of_kind, u8, u16
 from protocols.jt808.registry import message
 from protocols.jt808.tables import RESULTS
@@ -15,7 +15,7 @@ from protocols.kinds import Kind, refuse
 from protocols.wire import Reader, Writer
 
 
-@message(0x0001, en="terminal general reply", zh="终端通用应答", way=UP, clause="8.1")
+@message(0x0001, en="terminal general reply", zh="终端通用应答", way=UP, clause="8.1", answer=NO_ANSWER)
 class TerminalReply:
     """What a terminal says to a command without a reply of its own."""
 
@@ -24,7 +24,7 @@ class TerminalReply:
     result: int = u8(zh="结果", names=RESULTS)
 
 
-@message(0x8001, en="platform general reply", zh="平台通用应答", way=DOWN, clause="8.2")
+@message(0x8001, en="platform general reply", zh="平台通用应答", way=DOWN, clause="8.2", answer=NO_ANSWER)
 class PlatformReply:
     """What a platform says to a message without a reply of its own."""
 
@@ -48,7 +48,7 @@ class TimeRequest:
     """The terminal asks for the time; no body."""
 
 
-@message(0x8004, en="server time", zh="查询服务器时间应答", way=DOWN, clause="8.5", versions=(V2019,))
+@message(0x8004, en="server time", zh="查询服务器时间应答", way=DOWN, clause="8.5", answer=NO_ANSWER, versions=(V2019,))
 class ServerTime:
     """The platform's clock. UTC on the wire, unlike every other time (2019 text)."""
 
@@ -99,7 +99,9 @@ class PacketIndices(Kind):
         return ("WORD" if self.wide else "BYTE") + " × WORD"
 
 
-@message(0x8003, en="platform asks for missing sub-packets", zh="服务器补传分包请求", way=DOWN, clause="8.6", versions=(V2013, V2019))
+@message(
+    0x8003, en="platform asks for missing sub-packets", zh="服务器补传分包请求", way=DOWN, clause="8.6", answer=NO_ANSWER, versions=(V2013, V2019)
+)
 class PacketRequest:
     """Packets of a message that the platform lacks; `first_serial` is the serial of its first packet."""
 
@@ -107,7 +109,9 @@ class PacketRequest:
     indices: tuple[int, ...] = of_kind(PacketIndices(), zh="重传包ID列表")
 
 
-@message(0x0005, en="terminal asks for missing sub-packets", zh="终端补传分包请求", way=UP, clause="8.7", versions=(V2019,))
+@message(
+    0x0005, en="terminal asks for missing sub-packets", zh="终端补传分包请求", way=UP, clause="8.7", answer=NO_ANSWER, versions=(V2019,)
+)
 class TerminalPacketRequest:
     """Packets of a message that the terminal lacks; `first_serial` is the serial of its first packet."""
 
