@@ -12,7 +12,8 @@ from protocols.jt808.messages.session import PacketRequest, PlatformReply, Serve
 from protocols.jt808.messages.text import TextDown
 
 if TYPE_CHECKING:
-    from simulators.session import Acknowledged, Session
+    from simulators.link_state import Acknowledged
+    from simulators.session import Session
 
 DONE, FAILED, NOT_SUPPORTED = 0, 1, 3
 _LOCATION_REPLY = 0x0201

@@ -71,6 +71,11 @@ class FrameFaults:
         self._held: list[bytes] = []
         self._glue = b""
 
+    @property
+    def active(self) -> bool:
+        """True when any fault of frames may strike."""
+        return bool(self._steps)
+
     def pieces(self, frames: list[bytes]) -> Iterator[Piece]:
         """What to write for frames, in order. A frame that is held back comes with a later one, or with `flush`."""
         for frame in frames:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
-from enum import Enum
 
 from domain.errors import RefusedError
 from protocols.jt808.codec import build_frame, encode
@@ -15,55 +13,13 @@ from protocols.jt808.messages.session import Heartbeat, TimeRequest
 from simulators.commands import obey
 from simulators.frames import LOCATION, LOCATION_BATCH, FrameMaker, acknowledgement, batch_body
 from simulators.identity import Identity
-from simulators.outbox import FAILED, Fix, Outbox, OutboxLimits
+from simulators.link_state import Acknowledged, Question, SessionSettings, State
+from simulators.outbox import FAILED, Fix, Outbox
 
 BLIND = 1
 """Kind of a 0x0704: fixes kept in a blind area."""
 PART_BYTES = 800
 """Body bytes of a packet when an upload is sent in packets."""
-
-
-class State(Enum):
-    """Where a link stands."""
-
-    CLOSED = "closed"
-    REGISTERING = "registering"
-    AUTHENTICATING = "authenticating"
-    ONLINE = "online"
-
-
-@dataclass(frozen=True, slots=True)
-class SessionSettings:
-    """Times of a terminal, ms. dead_ms: without a valid frame from the platform the link counts as broken.
-
-    parted_fixes: fixes of one upload in packets; 0 never sends packets.
-    """
-
-    outbox: OutboxLimits = field(default_factory=OutboxLimits)
-    heartbeat_ms: int = 30_000
-    dead_ms: int = 90_000
-    answer_timeout_ms: int = 10_000
-    answer_retries: int = 3
-    parted_fixes: int = 0
-
-
-@dataclass(slots=True)
-class Question:
-    """A registration or authentication that waits for its verdict; serial -1 when none does."""
-
-    serial: int = -1
-    frame: bytes = b""
-    tries: int = 0
-    deadline_ms: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Acknowledged:
-    """Fixes that the platform has promised to keep: rows of the truth, and what carried them."""
-
-    rows: list[int]
-    message_id: int
-    serial: int
 
 
 class Session:

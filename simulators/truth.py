@@ -11,6 +11,7 @@ import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from struct import Struct
 from typing import Any, Self
 
 import numpy as np
@@ -43,6 +44,7 @@ steps of 100 m; edge of the county's network; faults: `simulators.faults.FixFaul
 ACK = np.dtype([("fix", "<i8"), ("t_ms", "<i8"), ("message_id", "<u2"), ("serial", "<u2"), ("spare", "<u4")])
 """One acknowledged fix: its row in `fixes.bin`, epoch ms by the simulator's clock, the message that carried it, its serial."""
 
+_ACK_ROW = Struct("<qqHHI")
 _FIXES, _ACKS, _RUN = "fixes.bin", "acks.bin", "run.json"
 
 
@@ -73,11 +75,10 @@ class TruthWriter:
         self.rows += len(fixes)
         return first
 
-    def acknowledged(self, rows: list[int], t_ms: int, message_id: int, serial: int) -> None:
-        """Append one `ACK` for each fix row."""
-        acks = np.zeros(len(rows), ACK)
-        acks["fix"], acks["t_ms"], acks["message_id"], acks["serial"] = rows, t_ms, message_id, serial
-        _write_all(self._acks, acks.tobytes())
+    def acknowledged(self, answers: list[tuple[list[int], int, int]], t_ms: int) -> None:
+        """Append one `ACK` for each fix row; answers: (rows, message id, serial) that came together."""
+        acks = [_ACK_ROW.pack(row, t_ms, message_id, serial, 0) for rows, message_id, serial in answers for row in rows]
+        _write_all(self._acks, b"".join(acks))
 
     def close(self) -> None:
         """Sync both files to the disk and close them."""

@@ -1,0 +1,20 @@
+"""Scenarios: what drives in the county. One module, one scenario, filed in `SCENARIOS`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from domain.plugins import Registry
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """A mix of vehicles. shares: kind of line -> weight; intervals_s: reporting intervals that vehicles draw from where the run
+    does not set one for all, each 1 to 30."""
+
+    text: str
+    shares: dict[str, float] = field(default_factory=dict)
+    intervals_s: tuple[int, ...] = (5, 10, 15, 30)
+
+
+SCENARIOS: Registry[str, Scenario] = Registry("scenario", "simulators.scenarios")
