@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NoReturn, Protocol
 
 from domain.errors import RefusedError
 from protocols.wire import Context, Reader, Writer
@@ -11,6 +13,54 @@ from protocols.wire import Context, Reader, Writer
 def refuse(field: str, reason: str) -> NoReturn:
     """Refuse a value that does not fit its field."""
     raise RefusedError(f"{field}: {reason}", field=field)
+
+
+class Spec(Protocol):
+    """What people read of a field; `protocols.fields.FieldSpec` is one. Words are (English, 中文)."""
+
+    @property
+    def en(self) -> str:
+        """English name, "" for the field's own."""
+
+    @property
+    def zh(self) -> str:
+        """中文名称."""
+
+    @property
+    def unit(self) -> str:
+        """Unit of the scaled value."""
+
+    @property
+    def scale(self) -> float:
+        """Factor from the number on the wire to the unit."""
+
+    @property
+    def names(self) -> Mapping[int, tuple[str, str]] | None:
+        """Names of values."""
+
+    @property
+    def bits(self) -> Mapping[int, tuple[str, str]] | None:
+        """Names of bits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A run of bytes with one meaning: the bytes [start, end) of the frame, the field's path, its value and its words.
+
+    `spec` is None for lengths, counts and bytes without a meaning; these have `words`.
+    """
+
+    start: int
+    end: int
+    path: str
+    value: Any
+    spec: Spec | None = None
+    words: tuple[str, str] = ("", "")
+
+
+LENGTH = ("length", "长度")
+COUNT = ("count", "数量")
+UNREADABLE = ("unreadable bytes", "无法解析的字节")
 
 
 class Kind:
@@ -55,6 +105,14 @@ class Kind:
     def write(self, writer: Writer, value: Any, field: str) -> None:
         """Append the value; RefusedError when it does not fit."""
         writer.raw(self.store(value, field, writer.context))
+
+    def parts(self, reader: Reader, path: str, spec: Spec | None, out: list[Part]) -> Any:
+        """As `read`, with the meaning of every byte appended to `out`."""
+        start = reader.at
+        value = self.read(reader, path)
+        if reader.at > start:
+            out.append(Part(start, reader.at, path, value, spec))
+        return value
 
     def schema(self) -> dict[str, Any]:
         """JSON schema of the value."""

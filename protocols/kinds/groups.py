@@ -7,8 +7,29 @@ from typing import Any
 
 from domain.errors import WireError
 from protocols.anomaly import Code
-from protocols.kinds.base import Kind, refuse
+from protocols.kinds.base import COUNT, Kind, Part, Spec, refuse
 from protocols.wire import Reader, Writer
+
+
+def walk(layout: Any, reader: Reader, out: list[Part], prefix: str = "") -> Any:
+    """Read a layout field by field: the interpreted twin of its compiled code.
+
+    Args:
+        layout: a `protocols.codegen.Layout`.
+        reader: the place of its first byte.
+        out: the meaning of every byte is appended here, up to the byte where a WireError is raised.
+        prefix: put before the paths.
+    Returns:
+        The object.
+    """
+    values: dict[str, Any] = {}
+    for slot in layout.slots:
+        condition = slot.spec.condition
+        if slot.kind is None or (condition is not None and not condition.holds(values[condition.name])):
+            values[slot.name] = None
+        else:
+            values[slot.name] = slot.kind.parts(reader, prefix + slot.name, slot.spec, out)
+    return layout.cls(**values)
 
 
 @dataclass(frozen=True)
@@ -24,6 +45,10 @@ class Nested(Kind):
         except WireError as error:
             error.field = f"{field}.{error.field}" if error.field else field
             raise
+
+    def parts(self, reader: Reader, path: str, spec: Spec | None, out: list[Part]) -> Any:
+        """As `read`, field by field."""
+        return walk(self.of.definition.layout(reader.context.version), reader, out, f"{path}.")
 
     def write(self, writer: Writer, value: Any, field: str) -> None:
         """Append the structure."""
@@ -59,6 +84,13 @@ class Repeat(Kind):
                 f"{count} values of {field} in {reader.left} bytes", code=Code.SHORT_BODY, field=field, offset=reader.at
             )
         return tuple(self.of.read(reader, f"{field}[{number}]") for number in range(count))
+
+    def parts(self, reader: Reader, path: str, spec: Spec | None, out: list[Part]) -> tuple[Any, ...]:
+        """As `read`, value by value."""
+        start = reader.at
+        count = self.count.read(reader, path)
+        out.append(Part(start, reader.at, f"{path}.count", count, None, COUNT))
+        return tuple(self.of.parts(reader, f"{path}[{number}]", spec, out) for number in range(count))
 
     def write(self, writer: Writer, value: Any, field: str) -> None:
         """Append count and values."""

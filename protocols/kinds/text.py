@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 from domain.plate import PROVINCES
 from protocols.anomaly import Code as AnomalyCode
-from protocols.kinds.base import Kind, refuse
+from protocols.kinds.base import LENGTH, Kind, Part, Spec, refuse
 from protocols.wire import Context, Reader, Writer
 
 
@@ -111,6 +111,17 @@ class Raw(Kind):
             size = reader.left
         at = reader.need(size, field)
         return self.load(reader.frame[at : at + size], at, field, reader.context)
+
+    def parts(self, reader: Reader, path: str, spec: Spec | None, out: list[Part]) -> Any:
+        """As `read`; a length before the value has a part of its own."""
+        start = reader.at
+        value = self.read(reader, path)
+        head = self.extent.width if isinstance(self.extent, Sized) else 0
+        if head:
+            out.append(Part(start, start + head, f"{path}.length", reader.at - start - head, None, LENGTH))
+        if reader.at > start + head:
+            out.append(Part(start + head, reader.at, path, value, spec))
+        return value
 
     def write(self, writer: Writer, value: Any, field: str) -> None:
         """Append the value, with its length before it where the kind says so."""

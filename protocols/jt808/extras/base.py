@@ -7,6 +7,7 @@ by length: an item whose length is not of its layout stays raw, with `item_lengt
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar, cast, dataclass_transform
 
@@ -16,7 +17,7 @@ from protocols import fields
 from protocols.anomaly import Code
 from protocols.definition import build, definition_of
 from protocols.fields import V2019, VERSIONS, FieldSpec
-from protocols.kinds import Kind, Nested, refuse
+from protocols.kinds import LENGTH, Kind, Nested, Part, Spec, refuse
 from protocols.wire import Context, Reader, WireSettings, Writer
 
 T = TypeVar("T")
@@ -155,6 +156,26 @@ class Extras(Kind):
             at = stop
         reader.at = at
         return tuple(items)
+
+    def parts(self, reader: Reader, path: str, spec: Spec | None, out: list[Part]) -> tuple[Extra, ...]:
+        """As `read`, with id, length and value of every item."""
+        start, context = reader.at, reader.context
+        items = self.read(reader, path)
+        at = start
+        for number, item in enumerate(items):
+            layout, name, end = item.layout, f"{path}[{number}]", at + 2 + len(item.raw)
+            en, zh = words_of(layout) if layout is not None else ("unknown", "未知")
+            out.append(Part(at, at + 1, f"{name}.id", f"0x{item.id:02X}", None, (f"item: {en}", f"附加信息: {zh}")))
+            out.append(Part(at + 1, at + 2, f"{name}.length", len(item.raw), None, LENGTH))
+            if layout is not None and layout.fits(len(item.raw)):
+                inner = Reader(reader.frame, at + 2, end, Context(context.settings, context.version))
+                with suppress(WireError):  # the bytes that do not fit the structure follow as they are
+                    layout.spec.kind.parts(inner, f"{name}.{layout.name}", layout.spec, out)
+            last = out[-1].end
+            if last < end:
+                out.append(Part(last, end, f"{name}.raw", reader.frame[last:end], None, (en, zh)))
+            at = end
+        return items
 
     def write(self, writer: Writer, value: Any, field: str) -> None:
         """Append the items."""

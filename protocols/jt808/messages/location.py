@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,7 +13,7 @@ from protocols.fields import bcd_time, coordinate, i16, nested, of_kind, raw, re
 from protocols.jt808.extras import Extra, Extras
 from protocols.jt808.registry import message
 from protocols.jt808.tables import ALARM_BITS, STATUS_BITS
-from protocols.kinds import Kind, refuse
+from protocols.kinds import LENGTH, UNREADABLE, Kind, Part, Spec, refuse, walk
 from protocols.wire import Context, Reader, Writer
 
 LATITUDE_LIMIT_E6 = 90_000_000
@@ -70,8 +71,30 @@ class BatchItems(Kind):
 
     def read(self, reader: Reader, field: str) -> tuple[Location | None, ...]:
         """The items in wire order."""
-        items: list[Location | None] = []
         layout = definition_of(Location).layout(reader.context.version)
+        return self._items(reader, field, lambda part, name: layout.read(part))
+
+    def parts(self, reader: Reader, path: str, spec: Spec | None, out: list[Part]) -> tuple[Location | None, ...]:
+        """As `read`, field by field of every item; bytes that cannot be read are one part."""
+        layout = definition_of(Location).layout(reader.context.version)
+
+        def walked(part: Reader, name: str) -> Location:
+            out.append(Part(part.at - 2, part.at, f"{name}.length", part.left, None, LENGTH))
+            try:
+                found: Location = walk(layout, part, out, f"{name}.")
+            except WireError:
+                out.append(Part(out[-1].end, part.end, f"{name}.unreadable", part.frame[out[-1].end : part.end], None, UNREADABLE))
+                raise
+            return found
+
+        items = self._items(reader, path, walked)
+        last = out[-1].end if out else reader.at
+        if last < reader.end:
+            out.append(Part(last, reader.end, f"{path}.unreadable", reader.frame[last : reader.end], None, UNREADABLE))
+        return items
+
+    def _items(self, reader: Reader, field: str, read: Callable[[Reader, str], Location]) -> tuple[Location | None, ...]:
+        items: list[Location | None] = []
         while reader.left:
             name, at = f"{field}[{len(items)}]", reader.at
             if reader.left < 2 or reader.left - 2 < int.from_bytes(reader.frame[at : at + 2], "big"):
@@ -82,7 +105,7 @@ class BatchItems(Kind):
             found = reader.context.anomalies
             before = len(found)
             try:
-                items.append(layout.read(part))
+                items.append(read(part, name))
             except WireError as error:
                 reader.context.note(Code.SHORT_BODY, error.offset, field=error.field, detail=str(error))
                 items.append(None)

@@ -1,0 +1,167 @@
+"""Documents, JSON schema and readable values, all from the definitions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from domain.units import SHANGHAI, instant
+from protocols.definition import Definition, definition_of
+from protocols.fields import VERSIONS, FieldSpec, Words
+from protocols.jt808.extras import ExtraLayout, extra_layouts
+from protocols.jt808.extras.base import words_of
+from protocols.jt808.registry import messages
+from protocols.kinds import BcdTime, Nested, Spec
+
+LANGUAGES = ("en", "zh")
+
+
+def said(words: Words, language: str) -> str:
+    """The word in a language."""
+    return words[1] if language == "zh" and words[1] else words[0]
+
+
+def field_words(name: str, spec: Spec) -> Words:
+    """(English, 中文) of a field."""
+    english = spec.en or name.replace("_", " ")
+    return english, spec.zh or english
+
+
+def readable(value: Any, spec: Spec | None, language: str) -> str:
+    """A value as people read it: scaled, with its unit, names of values and of bits."""
+    if isinstance(value, (bytes, bytearray)):
+        return value.hex(" ")
+    if spec is None or value is None:
+        return "—" if value is None else str(value)
+    if isinstance(spec, FieldSpec) and isinstance(spec.kind, BcdTime):
+        return _clock(value, utc=spec.kind.utc)
+    if spec.bits is not None:
+        width = 2 * getattr(getattr(spec, "kind", None), "size", 4)
+        names = [said(words, language) for bit, words in spec.bits.items() if value >> bit & 1]
+        unnamed = [f"bit {bit}" for bit in range(value.bit_length()) if value >> bit & 1 and bit not in spec.bits]
+        return f"0x{value:0{width}X}" + (f" ({', '.join(names + unnamed)})" if value else "")
+    if spec.names is not None:
+        return f"{value} ({said(spec.names[value], language)})" if value in spec.names else str(value)
+    if spec.scale != 1.0:
+        decimals = len(f"{spec.scale:f}".rstrip("0").partition(".")[2])
+        return _with_unit(f"{value * spec.scale:.{decimals}f}", spec.unit)
+    return _with_unit(str(value), spec.unit)
+
+
+def _with_unit(number: str, unit: str) -> str:
+    return number + (unit if unit in ("°", "℃") else f" {unit}" if unit else "")
+
+
+def _clock(t_ms: int, *, utc: bool) -> str:
+    when = instant(t_ms)
+    return when.strftime("%Y-%m-%d %H:%M:%SZ") if utc else when.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M:%S +08:00")
+
+
+def json_schema(message_id: int, version: str, profile: str = "standard") -> dict[str, Any]:
+    """JSON schema of a message's fields in one version, for command forms; RefusedError for an unknown id."""
+    definition = definition_of(messages[message_id, profile])
+    needed: dict[str, dict[str, Any]] = {}
+    schema = _object(definition, version, needed)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": definition.en, **schema, "$defs": needed}
+
+
+def _object(definition: Definition, version: str, needed: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    properties: dict[str, Any] = {}
+    required = []
+    for slot in definition.layout(version).slots:
+        if slot.kind is None:
+            continue
+        english, chinese = field_words(slot.name, slot.spec)
+        properties[slot.name] = {**slot.kind.schema(), "title": english, "x-title-zh": chinese}
+        if slot.spec.unit:
+            properties[slot.name] |= {"x-unit": slot.spec.unit, "x-scale": slot.spec.scale}
+        if slot.spec.names is not None:
+            properties[slot.name]["x-names"] = {str(value): list(words) for value, words in slot.spec.names.items()}
+        if slot.spec.condition is None:
+            required.append(slot.name)
+        if isinstance(slot.kind, Nested):
+            inner = definition_of(slot.kind.of)
+            needed[inner.cls.__name__] = _object(inner, version, needed)
+    return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
+
+
+def markdown(message_id: int, profile: str = "standard") -> str:
+    """Document of one message: a table per layout; RefusedError for an unknown id."""
+    definition = definition_of(messages[message_id, profile])
+    way = {"up": "terminal → platform", "down": "platform → terminal"}[definition.way or "up"]
+    lines = [f"# 0x{message_id:04X} {definition.en} {definition.zh}", "", f"{way} · JT/T 808-2019 {definition.source_clause}"]
+    document = (definition.cls.__doc__ or "").strip()
+    lines += ["", "\n".join(line.strip() for line in document.splitlines())]
+    for versions, layout in _layouts(definition):
+        lines += ["", f"## {', '.join(versions)}", ""]
+        rows = list(_rows(layout.slots))
+        lines += _table(("field", "type", "name", "名称", "unit, values"), rows) if rows else ["No body."]
+    return "\n".join(lines) + "\n"
+
+
+def _layouts(definition: Definition) -> Iterator[tuple[list[str], Any]]:
+    grouped: dict[int, tuple[list[str], Any]] = {}
+    for version in VERSIONS:
+        if version in definition.versions:
+            layout = definition.layout(version)
+            grouped.setdefault(id(layout), ([], layout))[0].append(version)
+    yield from grouped.values()
+
+
+def _rows(slots: Any) -> Iterator[tuple[str, ...]]:
+    for slot in slots:
+        if slot.kind is not None:
+            english, chinese = field_words(slot.name, slot.spec)
+            yield f"`{slot.name}`", slot.kind.label(), english, chinese, _values(slot.spec)
+
+
+def _values(spec: FieldSpec) -> str:
+    parts = []
+    if spec.unit:
+        parts.append(f"{spec.scale:g} {spec.unit}" if spec.scale != 1 else spec.unit)
+    if spec.condition is not None:
+        sign = {"equals": "=", "unlike": "≠", "bit": "bit"}[spec.condition.test]
+        parts.append(f"only where {spec.condition.name} {sign} {spec.condition.value}")
+    for word, table in (("", spec.names), ("bit ", spec.bits)):
+        parts += [f"{word}{value} {words[0]} {words[1]}" for value, words in (table or {}).items()]
+    return "; ".join(parts)
+
+
+def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> list[str]:
+    return [f"| {' | '.join(row)} |" for row in (head, ("---",) * len(head), *rows)]
+
+
+def extras_markdown(profile: str = "standard") -> str:
+    """Document of the additional items of a position."""
+    rows = [_extra_row(extra_layouts[item_id, owner]) for item_id, owner in sorted(extra_layouts) if owner == profile]
+    head = ("id", "name", "类型 type", "name", "名称", "bytes", "unit, values")
+    return "\n".join([f"# Additional items of a position, profile {profile}", "", *_table(head, rows)]) + "\n"
+
+
+def _extra_row(layout: ExtraLayout) -> tuple[str, ...]:
+    english, chinese = words_of(layout)
+    kind = layout.spec.kind
+    lengths = ", ".join(map(str, layout.lengths)) or ("any" if layout.step == 1 else f"multiples of {layout.step}")
+    values = _values(layout.spec)
+    if isinstance(kind, Nested):
+        slots = definition_of(kind.of).layout(VERSIONS[-1]).slots
+        values = "; ".join(f"{name} {label} {chinese_name}" for name, label, _, chinese_name, _ in _rows(slots))
+    return f"0x{layout.item_id:02X}", f"`{layout.name}`", kind.label() if not isinstance(kind, Nested) else "structure", english, chinese, lengths, values
+
+
+def documents() -> dict[str, str]:
+    """Every generated document by file name, an index among them."""
+    ids = sorted(message_id for message_id, owner in messages if owner == "standard")
+    made = {f"0x{message_id:04X}.md": markdown(message_id) for message_id in ids}
+    made["additional-items.md"] = extras_markdown()
+    rows = []
+    for message_id in ids:
+        definition = definition_of(messages[message_id, "standard"])
+        link = f"[0x{message_id:04X}](0x{message_id:04X}.md)"
+        rows.append((link, definition.en, definition.zh, str(definition.way), ", ".join(definition.versions)))
+    head = ("id", "English name", "中文", "direction", "editions")
+    note = "Generated from the definitions by `cuntong explain --docs docs/protocols`; do not edit."
+    made["README.md"] = "\n".join(["# JT/T 808 messages", "", note, "", *_table(head, rows), "", "[Additional items](additional-items.md)"]) + "\n"
+    return made
+
+

@@ -1,0 +1,251 @@
+"""Any hex explained: every byte in exactly one row, with its name, value and what is wrong with it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import Any
+
+from domain.errors import RefusedError, WireError
+from protocols.anomaly import Anomaly
+from protocols.describe import LANGUAGES, field_words, readable, said
+from protocols.fields import VERSIONS, Words
+from protocols.jt808.codec import Examined, examine, find_definition
+from protocols.jt808.framing import DELIMITER, checksum, unescape
+from protocols.jt808.header import SIZE_PACKET_ITEM, Header
+from protocols.jt808.profile import PROFILES, STANDARD, Profile
+from protocols.kinds import UNREADABLE, Part, walk
+from protocols.wire import Context, Reader
+
+_DELIMITER: Words = ("delimiter", "标识位")
+_HEADER: dict[str, Words] = {
+    "message_id": ("message id", "消息ID"), "attributes": ("attributes of the body", "消息体属性"),
+    "version_byte": ("protocol version", "协议版本号"), "terminal_id": ("terminal id", "终端手机号"), "serial": ("serial", "消息流水号"),
+    "package_total": ("packets", "消息总包数"), "package_index": ("packet", "包序号"),
+}  # fmt: skip
+_CHECKSUM: Words = ("checksum", "校验码")
+_RUN: Words = ("not a frame", "非完整帧")
+_BODY: Words = ("body", "消息体")
+_PACKET: Words = ("part of a longer body", "分包消息体")
+_TRAILING: Words = ("bytes behind the body", "消息体之后的字节")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One run of bytes: `offset` in the unescaped frame (-1 for a delimiter), `raw` as on the wire, and what it says."""
+
+    offset: int
+    raw: bytes
+    path: str
+    name: str
+    value: str
+    anomalies: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainedFrame:
+    """One candidate: its rows cover its bytes; `versions` and `profiles` are those under which nothing is odd."""
+
+    rows: tuple[Row, ...]
+    title: str
+    examined: Examined
+    versions: tuple[str, ...]
+    profiles: tuple[str, ...]
+
+    @property
+    def dropped(self) -> bool:
+        """True when the frame or one of its fixes would be dropped."""
+        return self.examined.dropped is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """All candidates of the input, in order."""
+
+    frames: tuple[ExplainedFrame, ...]
+
+    @property
+    def dropped(self) -> bool:
+        """True when anything would be dropped."""
+        return any(frame.dropped for frame in self.frames)
+
+    def as_json(self) -> dict[str, Any]:
+        """The same for machines."""
+        return {"dropped": self.dropped, "frames": [_frame_json(frame) for frame in self.frames]}
+
+
+def _frame_json(frame: ExplainedFrame) -> dict[str, Any]:
+    header = frame.examined.header
+    rows = [{**{name: getattr(row, name) for name in Row.__slots__}, "raw": row.raw.hex(), "anomalies": list(row.anomalies)} for row in frame.rows]
+    odd = [{name: getattr(found, name) for name in Anomaly.__slots__} for found in frame.examined.anomalies]
+    return {
+        "title": frame.title,
+        "dropped": frame.dropped,
+        "header": None if header is None else {name: getattr(header, name) for name in Header.__slots__},
+        "version": frame.examined.version,
+        "versions": list(frame.versions),
+        "profiles": list(frame.profiles),
+        "anomalies": odd,
+        "rows": rows,
+    }
+
+
+def parse_hex(text: str) -> bytes:
+    """Bytes of hexadecimal text with or without blanks, commas, colons and 0x; RefusedError for anything else."""
+    digits = re.sub(r"0[xX]|[\s,;:_-]", "", text)
+    try:
+        return bytes.fromhex(digits)
+    except ValueError as error:
+        raise RefusedError("not hexadecimal: pairs of 0-9 a-f, with blanks or 0x as you like", field="hex") from error
+
+
+def explain(hexadecimal: str, profile: Profile | None = None, language: str = "en") -> Explained:
+    """Explain JT/T 808 bytes.
+
+    Args:
+        hexadecimal: one or several frames, with or without blanks and 0x.
+        profile: how the terminal speaks; the standard by default.
+        language: "en" or "zh".
+    Raises:
+        RefusedError: the text is not hexadecimal, or empty.
+    """
+    if language not in LANGUAGES:
+        raise RefusedError(f"language {language!r} is none of {', '.join(LANGUAGES)}", field="language")
+    data = parse_hex(hexadecimal)
+    if not data.strip(bytes((DELIMITER,))):
+        raise RefusedError("no bytes between delimiters", field="hex")
+    return Explained(tuple(_explain_run(*found, profile or STANDARD, language) for found in _candidates(data)))
+
+
+def _candidates(data: bytes) -> list[tuple[int, bytes, int]]:
+    """(delimiters before, run, delimiters behind); a shared delimiter ends the run before it."""
+    found: list[tuple[int, bytes, int]] = []
+    before = 0
+    pieces = data.split(bytes((DELIMITER,)))
+    for number, run in enumerate(pieces):
+        last = number == len(pieces) - 1
+        if run:
+            found.append((before, run, 0 if last else 1))
+            before = 0
+        elif not last:
+            before += 1
+    if before:
+        head, run, behind = found[-1]
+        found[-1] = (head, run, behind + before)
+    return found
+
+
+def _explain_run(before: int, run: bytes, behind: int, profile: Profile, language: str) -> ExplainedFrame:
+    examined = examine(run, profile)
+    places = _wire_places(run)
+    mark = Row(-1, bytes((DELIMITER,)), "delimiter", said(_DELIMITER, language), "0x7E")
+    parts = _parts(examined, len(places) - 1, run, profile)
+    rows = [_row(part, run, places, language) for part in parts]
+    rows = _with_anomalies(rows, parts, examined.anomalies)
+    header = examined.header
+    title = said(_RUN, language)
+    versions: tuple[str, ...] = ()
+    if header is not None:
+        definition = find_definition(header.message_id, profile)
+        words = ("unknown message", "未知消息") if definition is None else (definition.en, definition.zh)
+        title = f"0x{header.message_id:04X} {said(words, language)}"
+        versions = _versions(examined, profile)
+    profiles = tuple(name for name, other in PROFILES.items() if examine(run, other).dropped is None)
+    return ExplainedFrame((*[mark] * before, *rows, *[mark] * behind), title, examined, versions, profiles)
+
+
+def _wire_places(run: bytes) -> list[int]:
+    """Place in the run of every unescaped byte, and of the end."""
+    places = []
+    at = 0
+    while at < len(run):
+        places.append(at)
+        at += 2 if run[at] == 0x7D and run[at + 1 : at + 2] in (b"\x01", b"\x02") else 1
+    return [*places, len(run)]
+
+
+def _parts(examined: Examined, size: int, run: bytes, profile: Profile) -> list[Part]:
+    """The meaning of every unescaped byte, gapless."""
+    header = examined.header
+    if header is None:
+        return [Part(0, size, "run", run, None, _RUN)]
+    parts = _header_parts(header)
+    frame = b"\x00" * header.body_start + examined.body
+    definition = find_definition(header.message_id, profile)
+    start = header.body_start
+    if examined.body and (definition is None or header.encrypted or (header.package_total or 1) > 1):
+        parts.append(Part(start, len(frame), "body", examined.body, None, _PACKET if (header.package_total or 1) > 1 else _BODY))
+    elif definition is not None and not header.encrypted and (header.package_total or 1) <= 1:
+        reader = Reader(frame, start, len(frame), Context(profile, examined.version))
+        name = _TRAILING
+        try:
+            walk(definition.layout(examined.version), reader, parts)
+        except WireError:
+            name = UNREADABLE
+        last = parts[-1].end
+        if last < len(frame):
+            parts.append(Part(last, len(frame), "rest", frame[last:], None, name))
+    unescaped = unescape(run)[0]
+    wrong = checksum(unescaped)
+    verdict = f"0x{unescaped[-1]:02X}" + (f" (XOR gives 0x{unescaped[-1] ^ wrong:02X})" if wrong else "")
+    parts.append(Part(size - 1, size, "checksum", verdict, None, _CHECKSUM))
+    return parts
+
+
+def _header_parts(header: Header) -> list[Part]:
+    body, bits = header.attributes & 0x3FF, []
+    bits += ["encrypted"] if header.encrypted else []
+    bits += ["packet"] if header.package_total is not None else []
+    bits += ["version 2019"] if header.attributes & 0x4000 else []
+    attributes = f"0x{header.attributes:04X} (" + ", ".join([f"body {body} bytes", *bits]) + ")"
+    fields: list[tuple[str, int, Any]] = [("message_id", 2, f"0x{header.message_id:04X}"), ("attributes", 2, attributes)]
+    wide = header.version_byte is not None
+    fields += [("version_byte", 1, header.version_byte)] if wide else []
+    fields += [("terminal_id", 10 if wide else 6, header.terminal_id), ("serial", 2, header.serial)]
+    half = SIZE_PACKET_ITEM // 2
+    if header.package_total is not None:
+        fields += [("package_total", half, header.package_total), ("package_index", half, header.package_index)]
+    parts: list[Part] = []
+    at = 0
+    for name, size, value in fields:
+        parts.append(Part(at, at + size, name, value, None, _HEADER[name]))
+        at += size
+    return parts
+
+
+def _row(part: Part, run: bytes, places: list[int], language: str) -> Row:
+    raw = run[places[part.start] : places[part.end]]
+    words = part.words
+    if part.spec is not None:
+        words = field_words(part.path.rpartition(".")[2], part.spec)
+    value = readable(part.value, part.spec, language)
+    return Row(part.start, raw, part.path, said(words, language), value)
+
+
+def _with_anomalies(rows: list[Row], parts: list[Part], anomalies: tuple[Anomaly, ...]) -> list[Row]:
+    """Rows with the anomalies that lie in their bytes; one without a place goes to the first row, one behind the end to the last."""
+    for found in anomalies:
+        at = next((n for n, part in enumerate(parts) if part.start <= found.offset < part.end), 0 if found.offset < 0 else len(rows) - 1)
+        rows[at] = replace(rows[at], anomalies=(*rows[at].anomalies, str(found.code)))
+    return rows
+
+
+def _versions(examined: Examined, profile: Profile) -> tuple[str, ...]:
+    """Editions whose layout reads the body to its end with nothing odd in it."""
+    header = examined.header
+    definition = find_definition(header.message_id, profile) if header is not None else None
+    if header is None or definition is None or header.encrypted or (header.package_total or 1) > 1:
+        return ()
+    fitting = []
+    for version in VERSIONS:
+        context = Context(profile, version)
+        reader = Reader(examined.body, 0, len(examined.body), context)
+        try:
+            definition.layout(version).read(reader)
+        except WireError:
+            continue
+        if reader.at == reader.end and not context.anomalies and version in definition.versions:
+            fitting.append(version)
+    return tuple(fitting)
+
+
