@@ -20,6 +20,7 @@ from typing import Any
 import psutil  # type: ignore[import-untyped]
 import psycopg
 import structlog
+from fasteners import InterProcessLock  # type: ignore[import-untyped]
 
 from domain.errors import StoreError
 from storage.folders import refuse_closed_parents
@@ -162,14 +163,20 @@ def _make(folder: Path) -> None:
 @contextmanager
 def _only_one(folder: Path) -> Iterator[None]:
     """One starter at a time among all processes; the lock file lies beside the folder."""
-    with open(folder.with_name(f".{folder.name}.lock"), "w") as lock:
+    with open(_beside(folder, "lock"), "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+
+
+def _beside(folder: Path, name: str) -> Path:
+    return folder.with_name(f".{folder.name}.{name}")
 
 
 def _try_start(wheel: Any, folder: Path) -> str:
     """One try: initdb when new, settings, postmaster; the library's DSN."""
     _drop_stale_pid_file(folder)
+    # the library's own lock is one file in the temporary folder, which the first user of the machine owns: take one of ours
+    wheel.PostgresServer._lock = InterProcessLock(_beside(folder, "library.lock"))
     server = wheel.get_server(folder, cleanup_mode=None, start=False)
     if not (folder / "PG_VERSION").exists():
         server.ensure_pgdata_inited()

@@ -1,0 +1,182 @@
+"""`cuntong registry` and `cuntong regions`: operators, vehicles, terminals, regions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    import psycopg
+
+Data = Annotated[Path | None, typer.Option(help="Data folder with the embedded database.")]
+
+
+def register(app: typer.Typer) -> None:
+    """File the two groups of commands."""
+    registry = typer.Typer(help="Operators, vehicles and terminals.", no_args_is_help=True)
+    registry.command("import")(import_registry)
+    registry.command("list")(list_registry)
+    registry.command("revoke")(revoke)
+    registry.command("restore")(restore)
+    app.add_typer(registry, name="registry")
+    regions = typer.Typer(help="Administrative regions.", no_args_is_help=True)
+    regions.command("import")(import_regions)
+    regions.command("list")(list_regions)
+    app.add_typer(regions, name="regions")
+
+
+@contextmanager
+def _owner(data: Path | None) -> Iterator[psycopg.Connection[Any]]:
+    """Connection to the migrated database of the installation; committed at the end."""
+    from runtime.settings import load
+    from storage.database import serving
+    from storage.migrate import migrate
+    from storage.pool import connect
+
+    settings = load(data=data)
+    with serving(settings.database, settings.data) as dsn:
+        migrate(dsn, settings.database)
+        with connect(dsn) as conn:
+            yield conn
+
+
+def import_registry(file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)], data: Data = None) -> None:
+    """Import vehicles, operators and terminals from a CSV file: all rows or, when one is bad, none.
+
+    Columns: plate, plate_colour (code or blue, yellow, green ...), and optionally terminal_id, operator, vehicle_class, region_code,
+    dangerous_goods, profile, given_code.
+
+    Example:
+
+        cuntong registry import fleet.csv
+    """
+    from rich.console import Console
+    from rich.table import Table
+
+    from operations.registry import import_csv
+
+    with _owner(data) as conn:
+        done = import_csv(conn, file, datetime.now(UTC))
+    console = Console()
+    if done.bad:
+        table = Table("line", "column", "reason", title=f"{file.name}: nothing imported, {len(done.bad)} faults")
+        for row in done.bad:
+            table.add_row(str(row.line), row.column, row.reason)
+        console.print(table)
+        raise typer.Exit(1)
+    console.print(f"imported {done.vehicles} vehicles, {done.terminals} terminals, {done.operators} operators")
+
+
+def list_registry(data: Data = None) -> None:
+    """List vehicles with their terminals.
+
+    Example:
+
+        cuntong registry list
+    """
+    from rich.console import Console
+    from rich.table import Table
+
+    from domain.plate import PLATE_COLOURS
+    from storage.registry import operators, roster, vehicles
+
+    with _owner(data) as conn:
+        names = {operator.operator_id: operator.name for operator in operators(conn)}
+        found, terminals = vehicles(conn), roster(conn)
+    table = Table("vehicle", "plate", "colour", "class", "state", "operator", "region", "terminal", title=f"{len(found)} vehicles")
+    for row in found:
+        colour = PLATE_COLOURS.get(row.plate_colour, str(row.plate_colour)) if row.plate_colour is not None else "-"
+        table.add_row(
+            str(row.vehicle_id), row.plate or "-", colour, row.vehicle_class, row.state, names.get(row.operator_id or 0, "-"),
+            row.region_code or "-", row.terminal_id or "-",
+        )  # fmt: skip
+    console = Console()
+    console.print(table)
+    loose = [row.terminal_id for row in terminals if row.vehicle_id is None]
+    gone = [row.terminal_id for row in terminals if row.state == "revoked"]
+    console.print(f"{len(terminals)} terminals; without a vehicle: {', '.join(loose) or 'none'}; revoked: {', '.join(gone) or 'none'}")
+
+
+def revoke(terminal_id: str, data: Data = None) -> None:
+    """Revoke a terminal: its auth code is refused from now on.
+
+    Example:
+
+        cuntong registry revoke 13900000001
+    """
+    from operations.registry import bare
+    from operations.registry import revoke as withdraw
+
+    with _owner(data) as conn:
+        withdraw(conn, terminal_id)
+    typer.echo(f"terminal {bare(terminal_id)} is revoked")
+
+
+def restore(terminal_id: str, data: Data = None) -> None:
+    """Let a revoked terminal register again; it gets a new auth code.
+
+    Example:
+
+        cuntong registry restore 13900000001
+    """
+    from operations.registry import bare
+    from operations.registry import restore as let_in
+
+    with _owner(data) as conn:
+        let_in(conn, terminal_id)
+    typer.echo(f"terminal {bare(terminal_id)} may register again")
+
+
+def import_regions(
+    file: Annotated[Path | None, typer.Argument(exists=True, dir_okay=False)] = None,
+    simulated: Annotated[bool, typer.Option("--simulated", help="The simulated county instead of a file.")] = False,
+    data: Data = None,
+) -> None:
+    """Import regions from a CSV or GeoJSON file (WGS-84), or the simulated county: all rows or none.
+
+    Example:
+
+        cuntong regions import regions.geojson
+
+        cuntong regions import --simulated
+    """
+    from operations.regions_store import Region, put_regions, read_csv, read_geojson
+
+    if simulated == (file is not None):
+        raise typer.BadParameter("name a file, or give --simulated")
+    if file is not None:
+        regions = read_csv(file) if file.suffix.lower() == ".csv" else read_geojson(file)
+    else:
+        from simulators.county import CountySettings, build_county
+
+        regions = [
+            Region(
+                row.region_code, row.level, row.name, row.name_en, row.parent_code or None, row.geometry(),
+                (row.centre_lon, row.centre_lat), "simulated county",
+            )
+            for row in build_county(CountySettings()).regions
+        ]  # fmt: skip
+    with _owner(data) as conn:
+        count = put_regions(conn, regions)
+    typer.echo(f"imported {count} regions")
+
+
+def list_regions(data: Data = None) -> None:
+    """List the regions valid today.
+
+    Example:
+
+        cuntong regions list
+    """
+    from storage.registry import regions
+
+    with _owner(data) as conn:
+        found = regions(conn)
+    for row in found:
+        typer.echo(f"{row.region_code:<12} {row.level:<10} {row.name} {row.name_en or ''}".rstrip())
+    typer.echo(f"{len(found)} regions")
