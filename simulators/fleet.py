@@ -24,6 +24,8 @@ from simulators.terminal import Dialling, Terminal
 from simulators.truth import TruthWriter
 
 TICK_S = 0.1
+_STOPPED_DRAIN_S = 3.0
+"""A run that a person stops waits no longer than this for its last acknowledgements."""
 _BEHIND_MS = 60_000
 """A fleet that falls further behind its clock (a machine that slept) skips what it missed."""
 
@@ -120,7 +122,7 @@ class Fleet:
                 told = self._clock.elapsed_s()
                 progress(self.figures())
             await asyncio.sleep(TICK_S)
-        until = self._clock.elapsed_s() + self.settings.drain_s
+        until = self._clock.elapsed_s() + min(self.settings.drain_s, _STOPPED_DRAIN_S if stop.is_set() else np.inf)
         while self._clock.elapsed_s() < until and any(len(terminal.session.outbox) for terminal in self._terminals):
             self._tend(faulty=False)
             await asyncio.sleep(TICK_S)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 
 Points = NDArray[np.float64]
+
+_APART_M = 400.0
+"""Longest leg of a thinned line."""
 
 
 def relax(points: Points, rounds: int) -> Points:
@@ -64,10 +69,12 @@ def serpentine(start: Points, end: Points, legs: int, reach_m: float) -> Points:
 
 
 def thin(points: Points, tolerance_m: float) -> Points:
-    """The points that a line needs to stay within the tolerance (Douglas-Peucker), ends kept."""
-    keep = np.zeros(len(points), bool)
-    keep[[0, -1]] = True
-    stack = [(0, len(points) - 1)]
+    """The points that a line needs to stay within the tolerance (Douglas-Peucker), ends kept, none further apart than `_APART_M`
+    where the line had points between."""
+    block = np.floor(np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(points, axis=0).T))]) / _APART_M)
+    keep = np.concatenate([[True], np.diff(block) > 0])
+    keep[-1] = True
+    stack = list(pairwise(np.flatnonzero(keep).tolist()))
     while stack:
         i, j = stack.pop()
         if j - i < 2:

@@ -46,6 +46,7 @@ class Peer:
         self.parts: dict[tuple[str, int], dict[int, bytes]] = {}
         self._serial = 0
         self._writers: set[asyncio.StreamWriter] = set()
+        self._serving: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
         self.port = 0
 
@@ -66,12 +67,14 @@ class Peer:
         self._server.close()
         for writer in list(self._writers):
             writer.transport.abort()
-        while self._writers:
-            await asyncio.sleep(0.005)
+        await asyncio.gather(*self._serving, return_exceptions=True)
         await self._server.wait_closed()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writers.add(writer)
+        task = asyncio.current_task()
+        assert task is not None
+        self._serving.add(task)
         self.counts["accepted"] += 1
         splitter = Splitter()
         try:
@@ -82,6 +85,7 @@ class Peer:
             self.counts["reset"] += 1
         finally:
             self._writers.discard(writer)
+            self._serving.discard(task)
             writer.close()
 
     def _take(self, run: bytes, writer: asyncio.StreamWriter) -> None:

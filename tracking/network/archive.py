@@ -56,7 +56,7 @@ def save(network: RoadNetwork, path: Path) -> None:
 def load(path: Path) -> RoadNetwork:
     """The network of a file; RefusedError when the file is of another format, damaged or not whole."""
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             head = json.loads(stored["head_json"].tobytes())
             if head["format"] != FORMAT:
                 raise RefusedError(f"{path}: network format {head['format']}, need {FORMAT}; {_REBUILD}", field="format")
