@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -32,26 +31,29 @@ _BURST, _BURST_NS, _QUIET_TICKS = 4, 1_000_000, 8
 _REPLY_ARENAS = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """Whom the arena turns to.
+class Decider(Protocol):
+    """Who decides the frames that the kernel leaves to Python, and which links are closed for junk."""
 
-    ask: takes (link, run, received_us) for every frame that the kernel leaves to Python.
-    crowded: called after a turn that left the log's backlog above the high-water mark.
-    """
+    def ask(self, link: Link, run: bytes, received_us: int) -> None:
+        """Read one candidate run."""
 
-    ask: Callable[[Link, bytes, int], None]
-    crowded: Callable[[], None]
+    def settled(self, links: list[Link]) -> None:
+        """The bytes of these links are decided, there was junk or the log is behind: judge both."""
 
 
 class Arena:
     """Collects segments of links, decides them in one compiled call, and releases replies when the log is durable."""
 
-    def __init__(self, links: Links, log: LogWriter, metrics: GatewayMetrics, max_frame: int) -> None:
+    def __init__(self, links: Links, log: LogWriter, metrics: GatewayMetrics, max_frame: int, high_water: int) -> None:
         self._links = links
         self._log = log
         self._metrics = metrics
-        self.desk: Desk | None = None
+        self._high_water = high_water
+        self._junk = 0
+        self.paused = False
+        self.desk: Decider | None = None
+        self.slots = links.slots
+        self.serials = links.serials
         self.loop: asyncio.AbstractEventLoop | None = None
         self.bytes = np.empty(_ARENA, np.uint8)
         self._view = memoryview(self.bytes)
@@ -60,7 +62,7 @@ class Arena:
         self._used = 0
         self._count = 0
         self._asks = np.empty((_ASKS, 3), np.int64)
-        self._frames = np.zeros(1, FRAME)
+        self.frames = np.zeros(1, FRAME)
         self._scratch = np.empty(8_192, np.uint8)
         self._state = np.zeros(10, np.int64)
         self._state[turn.MAX_FRAME] = max_frame
@@ -139,7 +141,7 @@ class Arena:
         used = group.used
         outs = (group.buffer, self._reply_arenas[number], self._urgent)
         turn.take(
-            self.bytes, self._segments, count, self._links.slots, self._links.serials, state, outs, self._asks, self._frames,
+            self.bytes, self._segments, count, self._links.slots, self._links.serials, state, outs, self._asks, self.frames,
             self._scratch, self._metrics.counters,
         )  # fmt: skip
         self._reply_used[number] = int(state[turn.REPLY_AT])
@@ -154,7 +156,14 @@ class Arena:
             self._ask(waiting, self._asks[:asks].tolist(), now_ns // 1000)
         self._used = 0
         assert self.desk is not None
-        self.desk.crowded()
+        if self._log.backlog > self._high_water or self._junk_seen() or self.paused:
+            self.desk.settled(waiting)
+
+    def _junk_seen(self) -> bool:
+        counters = self._metrics.counters
+        junk = int(counters[turn.JUNK_BYTES] + counters[turn.OVERSIZE] + counters[turn.SHORT] + counters[turn.ASKED])
+        seen, self._junk = junk != self._junk, junk
+        return seen
 
     def _keep(self, waiting: list[Link], count: int, number: int) -> None:
         """Left-over bytes back to their links, urgent replies out, the others behind their group."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from protocols.jt808.connection import Connection
+    from ingest.gateway.desk import Session
 
 SLOT = np.dtype(
     [
@@ -27,9 +27,6 @@ heard_ms, opened_ms: monotonic ms of the last valid frame and of the accept; jun
 window; state one of `FREE` to `AUTHENTICATED`; synced 1 once a delimiter was seen."""
 
 FREE, CONNECTED, REGISTERED, AUTHENTICATED = 0, 1, 2, 3
-
-MUTE = 4
-"""Links whose frames are all left to Python: forwarders, where many terminals share one socket."""
 
 
 class Link:
@@ -59,8 +56,7 @@ class Link:
         self.peer = peer
         self.left: bytes | memoryview = b""
         self.pending = False
-        self.connection: Connection | None = None
-        self.sessions: dict[str, Any] | None = None
+        self.sessions: dict[str, Session] | None = None
         self.terminal = ""
         self.transport: asyncio.Transport | None = None
         self.fd = -1
@@ -69,7 +65,6 @@ class Link:
         self.paused = False
         self.closing = ""
         self.wrong_codes = 0
-        self.dropped = 0
         self.door = 1
 
 

@@ -1,0 +1,254 @@
+"""Everything that the kernel leaves to Python: registration, authentication, odd frames, answers to them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from domain.plate import Plate
+from ingest.gateway.links import AUTHENTICATED, REGISTERED, Link
+from ingest.log.record import DROPPED, FRAME
+from protocols.anomaly import Code
+from protocols.jt808.codec import examine
+from protocols.jt808.connection import PLATFORM, Connection
+from protocols.jt808.events import AnomalyEvent, Closed, Event, Fixes, Incomplete, MessageIn
+from protocols.jt808.kernels.rows import packed_id
+from protocols.jt808.messages.registration import Authentication, Registration, RegistrationReply
+from protocols.jt808.messages.session import Heartbeat, Logout, TerminalReply, TimeRequest
+
+if TYPE_CHECKING:
+    from ingest.gateway.worker import Worker
+
+_DELIMITER = b"\x7e"
+_MINUTE_MS = 60_000
+_FORWARDER_IDLE_MS = 600_000
+_FORWARDER_SESSIONS = 20_000
+_NOT_LOGGED = (Heartbeat, TerminalReply, TimeRequest)
+"""Messages whose answer promises no storage."""
+
+
+_REASONS = {code: number for number, code in enumerate(Code, 1)}
+"""Number of an anomaly code in the reason byte of a dropped record; the order of the enum."""
+
+FORWARDER = 6
+"""`Link.door` of a listed forwarder: many terminals share its socket."""
+
+
+@dataclass(slots=True)
+class Session:
+    """One terminal behind a link; a forwarder's link has many."""
+
+    connection: Connection
+    terminal: str = ""
+    heard_ms: int = 0
+    rejected: int = 0
+    dropped: list[int] = field(default_factory=list)
+
+
+class Desk:
+    """Decides control frames of one worker's links."""
+
+    def __init__(self, worker: Worker) -> None:
+        self._worker = worker
+
+    def ask(self, link: Link, run: bytes, received_us: int) -> None:
+        """Read one candidate run by the declarative path and act on what it says."""
+        now_ms = self._worker.now_ms()
+        session = self._session(link, run, now_ms)
+        if session is None:
+            return
+        for event in session.connection.receive_frame(run, now_ms):
+            self._act(link, session, event, received_us, now_ms)
+            if link.closing:
+                return
+        self._flush(link, session)
+
+    def settled(self, links: list[Link]) -> None:
+        """The bytes of these links are decided, there was junk or the log is behind: judge both."""
+        for link in links:
+            if not link.closing:
+                self._worker.check_junk(link)
+                self._worker.flow.check(link)
+        self._worker.arena.paused = self._worker.flow.crowded
+
+    def tick(self, now_ms: int) -> None:
+        """Timers of sub-packets and commands on every link that has a connection."""
+        for link in self._worker.links.live():
+            for session in list(link.sessions.values()) if link.sessions else []:
+                for event in session.connection.tick(now_ms):
+                    self._act(link, session, event, self._worker.now_us(), now_ms)
+                self._flush(link, session)
+                forgotten = link.door == FORWARDER and now_ms - session.heard_ms > _FORWARDER_IDLE_MS
+                if forgotten and link.sessions is not None:
+                    link.sessions.pop(session.connection.terminal_id or "", None)
+
+    def _session(self, link: Link, run: bytes, now_ms: int) -> Session | None:
+        """The session that a run belongs to; None when a forwarder has too many terminals."""
+        if link.sessions is None:
+            link.sessions = {}
+        key = _forwarded_id(run) if link.door == FORWARDER else ""
+        session = link.sessions.get(key)
+        if session is None:
+            if len(link.sessions) >= _FORWARDER_SESSIONS:
+                self._worker.metrics.count("refused", "forwarder_sessions")
+                return None
+            worker = self._worker
+            connection = Connection(
+                PLATFORM, limits=worker.limits, serials=worker.links.serials, slot=link.slot, epoch_ms=worker.wall_ms() - now_ms,
+            )  # fmt: skip
+            session = link.sessions[key] = Session(connection)
+        session.heard_ms = now_ms
+        return session
+
+    def _flush(self, link: Link, session: Session) -> None:
+        for data in session.connection.data_to_send():
+            self._worker.arena.send(link, data)
+
+    def _reply(self, link: Link, session: Session, event: Any, result: int, held_us: int | None) -> None:
+        """Answer with 0x8001: held until durable when held_us is the arrival, at once when it is None."""
+        self._flush(link, session)
+        session.connection.reply(event, result, self._worker.now_ms())
+        self._release(link, session, held_us)
+
+    def _release(self, link: Link, session: Session, held_us: int | None) -> None:
+        for data in session.connection.data_to_send():
+            if held_us is None:
+                self._worker.arena.send(link, data)
+            else:
+                self._worker.arena.hold(link, data, held_us)
+
+    def _act(self, link: Link, session: Session, event: Event, received_us: int, now_ms: int) -> None:
+        if isinstance(event, MessageIn | Fixes):
+            self._heard(link, now_ms)
+            for anomaly in event.anomalies:
+                self._worker.metrics.count("anomalies", anomaly.code.value)
+        if isinstance(event, MessageIn):
+            self._message(link, session, event, received_us, now_ms)
+        elif isinstance(event, Fixes):
+            self._store(link, session, event, event.result, received_us)
+        elif isinstance(event, AnomalyEvent):
+            self._anomaly(link, session, event, received_us, now_ms)
+        elif isinstance(event, Incomplete):
+            self._worker.metrics.count("anomalies", Code.ASSEMBLY_TIMEOUT.value)
+        elif isinstance(event, Closed):
+            self._worker.close(link, event.reason)
+
+    def _heard(self, link: Link, now_ms: int) -> None:
+        self._worker.links.slots[link.slot]["heard_ms"] = now_ms
+
+    def _message(self, link: Link, session: Session, event: MessageIn, received_us: int, now_ms: int) -> None:
+        message = event.message
+        if isinstance(message, Registration):
+            self._register(link, session, event, message, received_us)
+        elif isinstance(message, Authentication):
+            self._authenticate(link, session, event, message)
+        elif isinstance(message, Heartbeat):
+            self._worker.metrics.count("frames", "heartbeat")
+            self._reply(link, session, event, 0, None)
+        elif isinstance(message, Logout):
+            self._reply(link, session, event, 0, None)
+            self._worker.note(link, "logout", "")
+        elif isinstance(message, _NOT_LOGGED):
+            self._flush(link, session)
+        else:
+            self._store(link, session, event, event.result, received_us)
+
+    def _store(self, link: Link, session: Session, event: MessageIn | Fixes, result: int, received_us: int) -> None:
+        """Append a frame of an authenticated terminal; its answer waits for the log."""
+        if not self._append(link, FRAME, event.raw, received_us):
+            return
+        self._worker.metrics.count("frames", "accepted" if result == 0 else "odd")
+        self._reply(link, session, event, result, received_us)
+
+    def _append(self, link: Link, kind: int, raw: bytes, received_us: int, reason: int = 0) -> bool:
+        payload = raw if raw[:1] == _DELIMITER else _DELIMITER + raw + _DELIMITER
+        writer = self._worker.log
+        number = None
+        if writer.taking:
+            number = writer.append(kind, 1, self._worker.links.identity(link), payload, received_us=received_us, reason=reason)
+        if number is None:
+            self._worker.metrics.count("refused", "log")
+        return number is not None
+
+    def _register(self, link: Link, session: Session, event: MessageIn, message: Registration, received_us: int) -> None:
+        """0x0100: the registrar's verdict, appended first so that the pipeline learns the plate."""
+        key = event.header.terminal_id.lstrip("0") or "0"
+        verdict = self._worker.registrar.register(key, Plate(message.plate, message.plate_colour), self._worker.wall_ms())
+        if verdict is None:
+            self._worker.metrics.count("refused", "stale_roster")
+            return
+        self._worker.metrics.count("registrations", str(verdict))
+        code = self._worker.registrar.code_for(key) if verdict == 0 else None
+        if verdict == 0:
+            if not self._append(link, FRAME, event.raw, received_us):
+                return
+            row = self._worker.links.slots[link.slot]
+            if row["state"] < REGISTERED:
+                row["state"] = REGISTERED
+        self._flush(link, session)
+        reply = RegistrationReply(event.header.serial, verdict, code)
+        session.connection.send(reply, self._worker.now_ms())
+        self._release(link, session, received_us if verdict == 0 else None)
+
+    def _authenticate(self, link: Link, session: Session, event: MessageIn, message: Authentication) -> None:
+        """0x0102: the code must be this terminal's; then the link is its own, and older links of it end."""
+        key = event.header.terminal_id.lstrip("0") or "0"
+        worker = self._worker
+        if not worker.registrar.accepts(key, message.auth_code):
+            worker.metrics.count("anomalies", Code.AUTH_REFUSED.value)
+            link.wrong_codes += 1
+            self._reply(link, session, event, 1, None)
+            if link.wrong_codes >= worker.settings.wrong_codes:
+                worker.close(link, "wrong_codes")
+            return
+        session.connection.bind(event.header.terminal_id)
+        session.terminal = key
+        if link.door != FORWARDER:
+            row = worker.links.slots[link.slot]
+            row["id_hi"], row["id_lo"] = packed_id(event.header.terminal_id)
+            row["state"] = AUTHENTICATED
+            row["junk"] = 0
+            link.terminal = key
+        self._reply(link, session, event, 0, None)
+        worker.roster.claim(key, link)
+        worker.note(link, "authenticated", key)
+
+    def _anomaly(self, link: Link, session: Session, event: AnomalyEvent, received_us: int, now_ms: int) -> None:
+        """A frame that is not taken: counted, kept as dropped while there are few of them, answered as it deserves."""
+        for anomaly in event.anomalies:
+            self._worker.metrics.count("anomalies", anomaly.code.value)
+        drops = [a for a in event.anomalies if a.drop]
+        codes = {a.code for a in event.anomalies}
+        if drops and not codes & {Code.BAD_CHECKSUM, Code.JUNK, Code.SHORT_FRAME}:
+            self._heard(link, now_ms)
+        appended = False
+        if session.connection.authenticated and not codes & {Code.NOT_AUTHENTICATED, Code.FOREIGN_ID}:
+            kind = DROPPED if drops else FRAME
+            if kind == FRAME or self._may_keep(session, now_ms):
+                reason = _REASONS[drops[0].code] if drops else 0
+                appended = self._append(link, kind, event.raw, received_us, reason)
+                if not appended:
+                    return
+        if event.result is not None:
+            self._reply(link, session, event, event.result, received_us if appended else None)
+
+    def _may_keep(self, session: Session, now_ms: int) -> bool:
+        """At most so many dropped frames a minute and link go into the log; the rest is only counted."""
+        session.dropped = [t for t in session.dropped if now_ms - t < _MINUTE_MS]
+        if len(session.dropped) >= self._worker.settings.dropped_per_minute:
+            return False
+        session.dropped.append(now_ms)
+        return True
+
+
+def _forwarded_id(run: bytes) -> str:
+    """Terminal id of a frame, "" when it cannot be read."""
+    header = examine(run).header
+    return header.terminal_id if header else ""
+
+
+def link_event(event: str, terminal: str, reason: str, gateway: str, peer: str) -> bytes:
+    """Payload of a link event record: JSON in UTF-8."""
+    return json.dumps({"event": event, "terminal": terminal, "reason": reason, "gateway": gateway, "peer": peer}).encode("utf-8")
+

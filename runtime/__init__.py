@@ -1,0 +1,1 @@
+"""The roof: settings, wiring, processes, the `cuntong` command."""
