@@ -100,6 +100,13 @@ class Hub:
         """Located vehicles of a topic."""
         return len(self.state.rows(topic))
 
+    def close_session(self, session_id: str) -> None:
+        """The login ended: its sockets close."""
+        for channel in self._channels.values():
+            for outbox in channel.outboxes:
+                if outbox.session_id == session_id:
+                    outbox.close()
+
     def announce(self, message: str) -> None:
         """Put one text message before everybody's next frame; a newer one replaces one not yet sent."""
         for channel in self._channels.values():

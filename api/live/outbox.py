@@ -1,11 +1,14 @@
-"""What one socket still has to send: at most one frame and one text message, whatever the network does."""
+"""What one socket still has to send: at most one frame and a few text messages, whatever the network does."""
 
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from typing import Protocol
 
 from api.metrics import Metrics
+
+MESSAGES_MOST = 8
 
 
 class FrameSource(Protocol):
@@ -21,13 +24,15 @@ class Outbox:
     Full-queue policy: drop, mark lagging, start again from a keyframe.
     """
 
-    def __init__(self, metrics: Metrics) -> None:
+    def __init__(self, metrics: Metrics, session_id: str = "") -> None:
+        self.session_id = session_id
+        self.closed = False
         self.channel: FrameSource | None = None
         self.lagging = False
         self._metrics = metrics
         self._busy = False
         self._frame: bytes | None = None
-        self._message: str | None = None
+        self._messages: deque[str] = deque(maxlen=MESSAGES_MOST)
         self._ready = asyncio.Event()
 
     def listen(self, channel: FrameSource | None) -> None:
@@ -43,9 +48,14 @@ class Outbox:
         if self.lagging:
             self._ready.set()
 
+    def close(self) -> None:
+        """The login behind it ended: `take` answers None from now on."""
+        self.closed = True
+        self._ready.set()
+
     def announce(self, message: str) -> None:
-        """Send this text before the next frame."""
-        self._message = message
+        """Send this text before the next frame; of too many the oldest are dropped."""
+        self._messages.append(message)
         self._ready.set()
 
     def offer(self, frame: bytes) -> None:
@@ -59,21 +69,21 @@ class Outbox:
             self._frame = frame
         self._ready.set()
 
-    async def take(self) -> bytes | str:
-        """What to send next; call it again only when that has been sent."""
+    async def take(self) -> bytes | str | None:
+        """What to send next, None when the login ended; call it again only when that has been sent."""
         self._busy = False
-        while True:
+        while not self.closed:
             item = self._next()
             if item is not None:
                 self._busy = True
                 return item
             self._ready.clear()
             await self._ready.wait()
+        return None
 
     def _next(self) -> bytes | str | None:
-        if self._message is not None:
-            message, self._message = self._message, None
-            return message
+        if self._messages:
+            return self._messages.popleft()
         if self.lagging and self.channel is not None:
             self.lagging = False
             return self.channel.keyframe()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from api.live.frames import BACKFILLED, NO_GNSS, OPEN_ALERT, SPEED_TOP, STATUS_MASK, UNKNOWN, Counts, Status, Vehicles
 from api.live.topics import Topic
 from api.settings import LiveSettings
+from storage.live import LAST
 
 SOS = 1
 """Alarm bit 0, JT/T 808-2019 table 24: emergency alarm."""
@@ -51,6 +53,7 @@ class LiveState:
     operator: NDArray[np.int32]
     seen_ms: NDArray[np.int64]
     changed_tick: NDArray[np.int64]
+    last: NDArray[np.void]
 
     def __init__(self, settings: LiveSettings) -> None:
         self._settings = settings
@@ -69,7 +72,7 @@ class LiveState:
             return
         self._capacity = max(needed, 2 * self._capacity)
         for name, dtype in _COLUMNS:
-            column: NDArray[np.generic] = np.zeros(self._capacity, dtype)
+            column: NDArray[Any] = np.zeros(self._capacity, dtype)
             if self.size:
                 column[: self.size] = getattr(self, name)[: self.size]
             setattr(self, name, column)
@@ -134,6 +137,14 @@ class LiveState:
         self.marks[rows] = np.where(backfilled, BACKFILLED, 0) | np.where(fixes["located_ms"] < fixes["t_ms"], NO_GNSS, 0)
         self.seen_ms[rows] = np.minimum(fixes["t_ms"], fixes["received_ms"])
         self.changed_tick[rows[changed]] = self.tick
+        self.last[rows] = fixes
+
+    def newest(self, vehicle_id: int) -> np.void | None:
+        """Newest report of a vehicle, a `storage.live.LAST` row; None when it has never been located."""
+        if not 0 <= vehicle_id < len(self._row_of) or self._row_of[vehicle_id] < 0:
+            return None
+        row: np.void = self.last[self._row_of[vehicle_id]]
+        return row
 
     def _rows_for(self, vehicle_id: NDArray[np.int32]) -> NDArray[np.int32]:
         self._grow_ids(int(vehicle_id.max()))
@@ -213,9 +224,10 @@ class LiveState:
         return Counts(codes.astype(np.uint32), flat.reshape(5, len(codes)).astype(np.uint32))
 
 
-_COLUMNS = (
+_COLUMNS: tuple[tuple[str, Any], ...] = (
     *((name, np.int32) for name in ("vehicle_id", "lon_e7", "lat_e7", "alarm_bits", "county", "region", "operator")),
     *((name, np.uint8) for name in ("heading", "status", "speed", "marks")),
     *((name, np.int64) for name in ("seen_ms", "changed_tick")),
     ("moving", np.bool_),
+    ("last", LAST),
 )

@@ -1,0 +1,91 @@
+"""The API on its own FastAPI instance."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from fastapi import FastAPI
+from fastapi.responses import RedirectResponse
+
+from api import problems
+from api.live.fleet import Fleet
+from api.live.hub import Hub
+from api.live.source import LiveSource, Pool
+from api.login import Doorkeeper
+from api.metrics import Metrics
+from api.routes import files, health, positions_ws, regions, session, tiles, vehicles
+from api.settings import WebSettings
+from operations.identity import Identity
+
+HOME = "/app/monitor"
+
+
+@dataclass(frozen=True, slots=True)
+class Folders:
+    """What is served as files: own modules, vendored libraries, icons of the browser tab."""
+
+    static: Path
+    vendor: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """The API and what runs beside it."""
+
+    app: FastAPI
+    hub: Hub
+    fleet: Fleet
+    doorkeeper: Doorkeeper
+    metrics: Metrics
+
+
+def create(settings: WebSettings, pool: Pool, identity: Identity, folders: Folders) -> Api:
+    """Build the API.
+
+    Args:
+        settings: of the web door.
+        pool: of role "app"; stays the caller's.
+        identity: reads and makes logins.
+        folders: of files to serve.
+    """
+    metrics, fleet = Metrics(), Fleet()
+    source = LiveSource(pool, fleet, settings.registry_s)
+    hub = Hub(source.refresh, settings.live, metrics)
+    source.on_registry = lambda: hub.announce(json.dumps({"type": "dictionary", "etag": fleet.etag}))
+    doorkeeper = Doorkeeper(identity, pool, settings.secure_cookies, settings.origins)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with asyncio.TaskGroup() as group:
+            ticking = group.create_task(hub.run())
+            try:
+                yield
+            finally:
+                ticking.cancel()
+
+    app = FastAPI(title="Cuntong", version="1", docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json", lifespan=lifespan)
+    problems.install(app)
+    door = positions_ws.LiveDoor(hub, fleet, doorkeeper, settings, metrics, Counter())
+    for routes in (
+        session.router(doorkeeper, hub, metrics),
+        vehicles.router(fleet, hub.state),
+        regions.router(fleet),
+        tiles.router(settings.tiles_path),
+        health.router(hub, settings.tick_s),
+        positions_ws.router(door),
+        files.router("/static", files.Folder(folders.static)),
+        files.router("/vendor", files.Folder(folders.vendor, versioned=True)),
+    ):
+        app.include_router(routes)
+
+    @app.get("/", include_in_schema=False)
+    async def home() -> RedirectResponse:
+        return RedirectResponse(HOME, 303)
+
+    return Api(app, hub, fleet, doorkeeper, metrics)

@@ -1,0 +1,91 @@
+"""Outermost layer: request id, security headers, request durations."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Sequence
+
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.metrics import Metrics
+
+
+def content_security_policy(script_hashes: Sequence[str], origins: Sequence[str] = ()) -> str:
+    """Policy of every page: nothing from outside, no inline script but those named by hash, inline styles.
+
+    Args:
+        script_hashes: `'sha256-…'` of the inline scripts that the page frame needs.
+        origins: further origins of tiles, when the operator configured a licensed base map.
+    """
+    own_scripts = ("'self'", *script_hashes)
+    elsewhere = " ".join(("'self'", *origins))
+    return "; ".join(
+        (
+            "default-src 'self'",
+            f"script-src {' '.join(own_scripts)}",
+            "style-src 'self' 'unsafe-inline'",
+            f"img-src {elsewhere} data: blob:",
+            f"connect-src {elsewhere}",
+            "object-src 'none'",
+            "base-uri 'self'",
+            "form-action 'self'",
+            "frame-ancestors 'none'",
+        )
+    )
+
+
+class Headers:
+    """ASGI layer that gives every answer its request id and security headers, and measures it.
+
+    Args:
+        app: the next layer.
+        policy: Content-Security-Policy.
+        secure: True under TLS: adds Strict-Transport-Security.
+        metrics: counters of this door.
+    """
+
+    def __init__(self, app: ASGIApp, policy: str, secure: bool, metrics: Metrics) -> None:
+        self._app = app
+        self._metrics = metrics
+        self._fixed = {
+            "Content-Security-Policy": policy,
+            "X-Content-Type-Options": "nosniff",
+            "Referrer-Policy": "same-origin",
+            "Cross-Origin-Opener-Policy": "same-origin",
+        }
+        if secure:
+            self._fixed["Strict-Transport-Security"] = "max-age=31536000"
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on; sockets and lifespan untouched."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = secrets.token_hex(8)
+        scope.setdefault("state", {})["request_id"] = request_id
+        started = time.perf_counter()
+        status = 500
+
+        async def dressed(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = MutableHeaders(scope=message)
+                headers["X-Request-ID"] = request_id
+                for name, value in self._fixed.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        try:
+            await self._app(scope, receive, dressed)
+        finally:
+            route = scope.get("route")
+            template = getattr(route, "path", "") or _prefix(scope["path"])
+            self._metrics.requests.labels(template, str(status)).observe(time.perf_counter() - started)
+
+
+def _prefix(path: str) -> str:
+    first = path.split("/", 2)[1]
+    return f"/{first}" if first in ("app", "api", "tiles", "static", "vendor") else "other"

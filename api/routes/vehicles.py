@@ -1,0 +1,93 @@
+"""`/api/v1/live/vehicles` (dictionary of the live map) and `/api/v1/vehicles/{id}/card`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from fastapi import APIRouter, Header, Query
+from fastapi.responses import Response
+
+from api.asking import Asking, require_scope
+from api.live.fleet import Fleet
+from api.live.state import LiveState
+from api.live.topics import COUNTRY, Topic, in_scope, parse_topic
+from api.schemas.vehicles import LastFix, RegionName, VehicleCard
+from domain.errors import RefusedError
+from domain.units import instant
+from operations.identity import Principal
+from storage.registry import VehicleRow
+
+
+def router(fleet: Fleet, state: LiveState) -> APIRouter:
+    """Routes of vehicles."""
+    routes = APIRouter(prefix="/api/v1", tags=["vehicles"])
+
+    @routes.get("/live/vehicles")
+    def dictionary(principal: Asking, topic: str = Query(max_length=40), if_none_match: str | None = Header(default=None)) -> Response:
+        """Columns of the topic's vehicles; gzipped whatever the client accepts, as every browser does."""
+        chosen = parse_topic(topic)
+        require_scope(principal, chosen)
+        etag, packed = fleet.dictionary(chosen)
+        headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
+        if if_none_match == etag:
+            return Response(status_code=304, headers=headers)
+        return Response(packed, media_type="application/json", headers=headers | {"Content-Encoding": "gzip"})
+
+    @routes.get("/vehicles/{vehicle_id}/card")
+    def card(principal: Asking, vehicle_id: int) -> VehicleCard:
+        """What the map shows of a chosen vehicle. A vehicle outside the person's region is 404."""
+        row = fleet.vehicles.get(vehicle_id)
+        if row is None or not _may_see(principal, row):
+            raise RefusedError(f"no vehicle {vehicle_id}", field="vehicle_id", kind="missing")
+        newest = state.newest(vehicle_id)
+        operator = fleet.operators.get(row.operator_id) if row.operator_id is not None else None
+        return VehicleCard(
+            vehicle_id=row.vehicle_id,
+            plate=row.plate,
+            plate_colour=row.plate_colour,
+            vehicle_class=row.vehicle_class,
+            state=row.state,
+            operator=operator.name if operator else None,
+            region=_region(fleet, row.region_code),
+            dangerous_goods=row.dangerous_goods,
+            terminal_id=row.terminal_id,
+            fix=_fix(newest) if newest is not None else None,
+        )
+
+    return routes
+
+
+def _may_see(principal: Principal, row: VehicleRow) -> bool:
+    if principal.region_code == COUNTRY:
+        return True
+    code = row.region_code or ""
+    return code.isdecimal() and len(code) == 6 and in_scope(Topic("region", int(code)), principal.region_code)
+
+
+def _region(fleet: Fleet, code: str | None) -> RegionName | None:
+    if code is None:
+        return None
+    region = fleet.regions.get(code)
+    return RegionName(region_code=code, name=region.name if region else code, name_en=region.name_en if region else None)
+
+
+def _fix(row: np.void) -> LastFix:
+    def said(name: str) -> Any:
+        value = int(row[name])
+        return value if value >= 0 else None
+
+    alarms = int(row["alarm_bits"]) & 0xFFFFFFFF
+    speed = said("speed_kmh10")
+    return LastFix(
+        time=instant(int(row["t_ms"])).isoformat(),
+        received=instant(int(row["received_ms"])).isoformat(),
+        located=instant(int(row["located_ms"])).isoformat(),
+        lon=int(row["lon_e6"]) / 1e6,
+        lat=int(row["lat_e6"]) / 1e6,
+        speed_kmh=speed / 10 if speed is not None else None,
+        heading_deg=said("heading_deg"),
+        odometer_m=said("odometer_m"),
+        alarms=[bit for bit in range(32) if alarms >> bit & 1],
+        acc_on=bool(int(row["status_bits"]) & 1),
+    )
