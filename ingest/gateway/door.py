@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from ingest.gateway.arena import Arena
 from ingest.gateway.links import Link
@@ -24,10 +24,10 @@ class TerminalLink(asyncio.BufferedProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """A terminal dialled in."""
-        assert isinstance(transport, asyncio.Transport)
-        link = self._worker.accept(transport)
+        stream = cast(asyncio.Transport, transport)  # uvloop's own class is no subclass of it
+        link = self._worker.accept(stream)
         if link is None:
-            transport.abort()
+            stream.abort()
             return
         self._link = link
 
