@@ -1,0 +1,76 @@
+"""`cuntong explain`: every byte of a frame with its name and value."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from protocols.explain import ExplainedFrame
+
+
+def register(app: typer.Typer) -> None:
+    """File the command."""
+    app.command("explain")(explain)
+
+
+def explain(
+    hexadecimal: Annotated[str, typer.Argument(metavar="HEX", help="Frames as hexadecimal, or - for standard input.")] = "-",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    language: Annotated[str, typer.Option(help="Language of the names: en or zh.")] = "en",
+    profile: Annotated[str, typer.Option(help="How the terminal speaks.")] = "standard",
+    docs: Annotated[Path | None, typer.Option(help="Write the documents of all messages into this folder instead.")] = None,
+) -> None:
+    """Explain JT/T 808 bytes: one row a field, with offset, bytes, name, value, unit, names of bits, and what is wrong.
+
+    Exit code 1 when a frame, or a fix in it, would be dropped.
+
+    Example:
+
+        cuntong explain 7E0002000001391234432900007A7E
+
+        cuntong explain --language zh --json - < frames.hex
+    """
+    from domain.errors import RefusedError
+    from protocols import describe
+    from protocols import explain as explaining
+    from protocols.jt808.profile import PROFILES
+
+    if docs is not None:
+        docs.mkdir(parents=True, exist_ok=True)
+        for name, text in describe.documents().items():
+            (docs / name).write_text(text, "utf-8")
+        return
+    if profile not in PROFILES:
+        raise typer.BadParameter(f"no profile {profile!r}, one of {', '.join(PROFILES)}")
+    try:
+        explained = explaining.explain(sys.stdin.read() if hexadecimal == "-" else hexadecimal, PROFILES[profile], language)
+    except RefusedError as error:
+        raise typer.BadParameter(str(error)) from error
+    if as_json:
+        typer.echo(json.dumps(explained.as_json(), ensure_ascii=False, indent=1))
+    else:
+        for frame in explained.frames:
+            _print(frame)
+    raise typer.Exit(1 if explained.dropped else 0)
+
+
+def _print(frame: ExplainedFrame) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("offset", "bytes", "field", "name", "value", "", title=frame.title, title_justify="left")
+    for row in frame.rows:
+        shown = row.raw.hex(" ") if len(row.raw) <= 16 else f"{row.raw[:16].hex(' ')} … {len(row.raw)}"
+        odd = f"[bold red]{', '.join(row.anomalies)}[/]" if row.anomalies else ""
+        table.add_row("" if row.offset < 0 else str(row.offset), shown, row.path, row.name, row.value[:120], odd)
+    console = Console(width=None if sys.stdout.isatty() else 160)
+    console.print(table)
+    for found in frame.examined.anomalies:
+        verdict = "[bold red]drops it[/]" if found.drop else "kept"
+        console.print(f"{found.code} ({verdict}) {found.field} {found.detail}")
+    console.print(f"reads cleanly as: {', '.join(frame.versions) or 'none'}; profiles: {', '.join(frame.profiles) or 'none'}")
