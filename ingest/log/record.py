@@ -116,7 +116,7 @@ def _get(buffer, at, size):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def append(  # type: ignore[no-untyped-def]  # noqa: PLR0913 - the columns of a record
+def append(  # type: ignore[no-untyped-def]
     out, used, received_us, link, kind, door, profile, reason, since_durable, source, start, end, delimited
 ):
     """Write one record at out[used:]; returns the new used. The caller guarantees room.
@@ -184,15 +184,15 @@ def scan(buffer, at, end, rows):  # type: ignore[no-untyped-def]
         if after <= 0:
             return count, at, ENDED if after == 0 else (BROKEN if after == -1 else CUT)
         row = rows[count]
-        row.start = at + HEADER
-        row.end = after
-        row.received_us = np.int64(_get(buffer, at + 8, 8))
-        row.link = _get(buffer, at + 16, 8)
-        row.kind = buffer[at + 24]
-        row.door = buffer[at + 25]
-        row.profile = buffer[at + 26]
-        row.reason = buffer[at + 27]
-        row.since_durable = np.uint32(_get(buffer, at + 28, 4))
+        row["start"] = at + HEADER
+        row["end"] = after
+        row["received_us"] = np.int64(_get(buffer, at + 8, 8))
+        row["link"] = _get(buffer, at + 16, 8)
+        row["kind"] = buffer[at + 24]
+        row["door"] = buffer[at + 25]
+        row["profile"] = buffer[at + 26]
+        row["reason"] = buffer[at + 27]
+        row["since_durable"] = np.uint32(_get(buffer, at + 28, 4))
         count += 1
         at = after
     return count, at, FILLED

@@ -123,10 +123,10 @@ def tail_of(data: Bytes, base: int, mark: int) -> Tail:
     if first == len(data):
         return Tail(end, end, mark > base + end, records)
     rest = end + int(np.flatnonzero(data[end:])[-1]) + 1
-    return Tail(end, rest, mark > base + end or _proven(data, end), records)
+    return Tail(end, rest, mark > base + end or proven(data, end), records)
 
 
-def _proven(data: Bytes, end: int) -> bool:
+def proven(data: Bytes, end: int) -> bool:
     """True when a good record behind the place was written after the place was durable."""
     row = np.empty(1, RECORD)
     at = find(data, end, len(data))
@@ -143,7 +143,7 @@ def torn_birth(segment: Segment, mark: int) -> bool:
     """True for a last segment without a good header in which nothing was ever acknowledged."""
     if segment.header() is not None:
         return False
-    return mark <= segment.base and not _proven(segment.load(), 0)
+    return mark <= segment.base and not proven(segment.load(), 0)
 
 
 class OpenSegment:
