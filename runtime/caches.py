@@ -7,7 +7,13 @@ import os
 import sys
 from pathlib import Path
 
-_KERNELS = ("protocols/jt808/kernels/*.py", "protocols/jt808/batch.py", "ingest/gateway/*.py", "ingest/log/record.py", "tracking/kernels/*.py")
+_KERNELS = (
+    "protocols/jt808/kernels/*.py",
+    "protocols/jt808/batch.py",
+    "ingest/gateway/*.py",
+    "ingest/log/record.py",
+    "tracking/kernels/*.py",
+)
 
 
 def kernel_hash(root: Path | None = None) -> str:

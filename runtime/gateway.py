@@ -9,7 +9,6 @@ import threading
 from dataclasses import replace
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
-from pathlib import Path
 from typing import Any
 
 import structlog
@@ -148,5 +147,3 @@ def _gather(pipes: dict[int, Connection], newest: dict[int, tuple[bool, dict[str
                 newest[number] = pipe.recv()
         except (EOFError, OSError):
             newest.pop(number, None)
-
-

@@ -224,4 +224,3 @@ class Arena:
     def oldest_held_us(self) -> int:
         """Arrival of the reply that has waited longest, epoch µs; 0 when none waits."""
         return min((rows[0][2] for rows in self._held.values() if rows), default=0)
-

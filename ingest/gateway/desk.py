@@ -251,4 +251,3 @@ def _forwarded_id(run: bytes) -> str:
 def link_event(event: str, terminal: str, reason: str, gateway: str, peer: str) -> bytes:
     """Payload of a link event record: JSON in UTF-8."""
     return json.dumps({"event": event, "terminal": terminal, "reason": reason, "gateway": gateway, "peer": peer}).encode("utf-8")
-

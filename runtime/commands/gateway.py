@@ -13,7 +13,7 @@ def register(app: typer.Typer) -> None:
     app.command("gateway")(gateway)
 
 
-def gateway(  # noqa: PLR0913 - one argument an option
+def gateway(
     data: Annotated[Path | None, typer.Option(help="Data folder: log, secrets, copy of the registry.")] = None,
     listen: Annotated[str | None, typer.Option(metavar="HOST:PORT", help="Where terminals dial in.")] = None,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes behind the one port.")] = None,

@@ -1,0 +1,32 @@
+"""`cuntong worker`: roll-ups, archive, retention."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    """File the command."""
+    app.command("worker")(worker)
+
+
+def worker(
+    data: Annotated[Path | None, typer.Option(help="Data folder.")] = None,
+    every: Annotated[float, typer.Option(min=1.0, help="Seconds between two rounds.")] = 60.0,
+    once: Annotated[bool, typer.Option("--once", help="One round, then end.")] = False,
+) -> None:
+    """Roll closed hours up, write final days to the archive, drop what is archived, trim the log.
+
+    Example:
+
+        cuntong worker --once
+    """
+    from runtime.logs import configure
+    from runtime.settings import load
+    from runtime.worker import run_worker
+
+    configure()
+    run_worker(load(data), every_s=every, once=once)

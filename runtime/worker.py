@@ -1,0 +1,50 @@
+"""The worker as a process: rounds of upkeep, each on a connection of its own."""
+
+from __future__ import annotations
+
+import time
+
+import psycopg
+import structlog
+from prometheus_client import CollectorRegistry
+
+from domain.errors import StoreError
+from ingest.log.reader import SpoolReader
+from ingest.pipeline_metrics import PipelineMetrics
+from ingest.retention import Retention, maintain
+from runtime.processes import stop_on_signals
+from runtime.settings import Settings
+from storage.database import archive_folder, serving
+from storage.pool import connect
+
+log = structlog.get_logger()
+
+READER = "pipeline"
+"""Name under which the pipeline keeps its offsets beside the log."""
+
+
+def run_worker(settings: Settings, every_s: float, once: bool) -> None:
+    """Upkeep rounds until asked to stop; with the database away a round is skipped.
+
+    Args:
+        settings: everything; every_s: seconds between two rounds; once: end after the first.
+    """
+    stop = stop_on_signals()
+    metrics = PipelineMetrics(CollectorRegistry())
+    retention = Retention(settings.database, archive_folder(settings.database, settings.data), settings.pipeline.settle_min, metrics)
+    with serving(settings.database, settings.data) as dsn:
+        while not stop.is_set():
+            try:
+                with connect(dsn, "owner") as conn:
+                    done = maintain(conn, retention, time.time_ns() // 1_000_000)
+                log.info("upkeep_done", hours=done.hours, dirty_days=done.dirty_days, archived=done.archived)
+            except (psycopg.OperationalError, StoreError) as error:
+                log.warning("upkeep_skipped", reason=str(error).splitlines()[0])
+                if once:
+                    raise
+            freed = SpoolReader(settings.log.path, READER, settings.log).trim()
+            if freed:
+                log.info("log_trimmed", bytes=freed)
+            if once:
+                return
+            stop.wait(every_s)
