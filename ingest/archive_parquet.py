@@ -13,52 +13,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from domain.errors import StoreError
-from domain.position import ABSENT, OPTIONAL_COLUMNS, POSITION
+from storage.archive import ROW_GROUP, positions_of, schema, table_of
 
 Array = np.ndarray[Any, Any]
 
-ROW_GROUP = 1_000_000
-
-_NAMES = {"t_ms": "time", "received_ms": "received"}
-_INSTANT = pa.timestamp("ms", tz="UTC")
-SCHEMA = pa.schema(
-    [
-        pa.field(
-            _NAMES.get(name, name),
-            _INSTANT if name in _NAMES else pa.from_numpy_dtype(POSITION[name]),
-            nullable=name in OPTIONAL_COLUMNS,
-        )
-        for name in POSITION.names or ()
-    ]
-    + [pa.field("extras", pa.binary())]
-)
-"""Columns of table `positions`, in its order and integers, and the raw extra items; null where the table has null."""
-
 Piece = tuple[Array, Sequence[bytes | None]]
 """(n,) `POSITION` by (vehicle_id, t_ms), and n byte strings or None."""
-
-
-def table_of(rows: Array, extras: Sequence[bytes | None]) -> pa.Table:
-    """Arrow table of fixes."""
-    columns = []
-    for name in POSITION.names or ():
-        values = np.ascontiguousarray(rows[name])
-        absent = values == ABSENT if name in OPTIONAL_COLUMNS else None
-        kind = SCHEMA.field(_NAMES.get(name, name)).type
-        columns.append(pa.array(values, mask=absent).cast(kind))
-    columns.append(pa.array(extras, pa.binary()))
-    return pa.Table.from_arrays(columns, schema=SCHEMA)
-
-
-def piece_of(table: pa.Table) -> Piece:
-    """Fixes of an Arrow table, as `table_of` made it."""
-    rows = np.empty(len(table), POSITION)
-    for name in POSITION.names or ():
-        column = table.column(_NAMES.get(name, name)).combine_chunks()
-        if name in _NAMES:
-            column = column.cast(pa.int64())
-        rows[name] = column.fill_null(ABSENT).to_numpy(zero_copy_only=False)
-    return rows, table.column("extras").to_pylist()
 
 
 def merged(old: Piece, new: Piece) -> Piece:
@@ -76,7 +36,9 @@ def merged(old: Piece, new: Piece) -> Piece:
 
 def read_vehicles(path: Path, first: int, last: int) -> Piece:
     """Fixes of the vehicles first to last (both included) of one file."""
-    return piece_of(pq.read_table(path, schema=SCHEMA, filters=[("vehicle_id", ">=", first), ("vehicle_id", "<=", last)], partitioning=None))
+    wanted = [("vehicle_id", ">=", first), ("vehicle_id", "<=", last)]
+    table = pq.read_table(path, schema=schema(), filters=wanted, partitioning=None)
+    return positions_of(table), table.column("extras").to_pylist()
 
 
 def vehicles_in(path: Path) -> list[int]:
@@ -94,12 +56,12 @@ def write(path: Path, pieces: Iterator[Piece]) -> tuple[int, str]:
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_suffix(".unfinished")
     count, keys = 0, hashlib.sha256()
-    with pq.ParquetWriter(unfinished, SCHEMA, compression="zstd") as writer:
+    with pq.ParquetWriter(unfinished, schema(), compression="zstd") as writer:
         waiting: list[pa.Table] = []
         for rows, extras in pieces:
             _add_keys(keys, rows)
             count += len(rows)
-            waiting.append(table_of(rows, extras))
+            waiting.append(table_of(rows, list(extras)))
             if sum(len(table) for table in waiting) >= ROW_GROUP:
                 writer.write_table(pa.concat_tables(waiting), row_group_size=ROW_GROUP)
                 waiting = []

@@ -109,7 +109,5 @@ def waiting(conn: Connection) -> int:
 
 def dirty_before(conn: Connection, day: date) -> list[date]:
     """Days before the given one that are marked dirty, in order."""
-    rows = conn.execute(
-        "select distinct day from dirty_day where day < %(day)s order by day", {"day": day}
-    ).fetchall()
+    rows = conn.execute("select distinct day from dirty_day where day < %(day)s order by day", {"day": day}).fetchall()
     return [row[0] for row in rows]

@@ -12,9 +12,7 @@ Array = np.ndarray[Any, Any]
 _SIGNATURE = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
 _TRAILER = b"\xff\xff"
 _EPOCH_2000_MS = 946_684_800_000
-_HEAD = np.dtype(
-    [("fields", ">i2"), ("l_time", ">i4"), ("time", ">i8"), ("l_vehicle", ">i4"), ("vehicle_id", ">i4"), ("l_extras", ">i4")]
-)
+_HEAD = np.dtype([("fields", ">i2"), ("l_time", ">i4"), ("time", ">i8"), ("l_vehicle", ">i4"), ("vehicle_id", ">i4"), ("l_extras", ">i4")])
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,13 +60,16 @@ def upsert(conn: Connection, rows: Array) -> None:
     """
     if not len(rows):
         return
-    with conn.cursor() as cursor, cursor.copy(
-        """
+    with (
+        conn.cursor() as cursor,
+        cursor.copy(
+            """
         copy staging_last (
             vehicle_id, time, received, located_at, lon_e6, lat_e6, speed_kmh10, heading_deg, status_bits, alarm_bits, odometer_m
         ) from stdin (format binary)
         """
-    ) as copy:
+        ) as copy,
+    ):
         copy.write(buffer(rows, _COLUMNS))
     conn.execute(
         """

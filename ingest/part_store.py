@@ -94,9 +94,7 @@ def finish(conn: Connection, keys: Sequence[PartKey]) -> None:
 
 def purge(conn: Connection, now_ms: int) -> int:
     """Delete parts older than `KEEP_MS`; how many."""
-    return conn.execute(
-        "delete from message_part where received < %(before)s", {"before": instant(now_ms - KEEP_MS)}
-    ).rowcount
+    return conn.execute("delete from message_part where received < %(before)s", {"before": instant(now_ms - KEEP_MS)}).rowcount
 
 
 def _columns(keys: Sequence[PartKey]) -> dict[str, list[Any]]:

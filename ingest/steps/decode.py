@@ -53,7 +53,11 @@ def decode(batch: Batch, context: Context) -> None:
 
 def _condemned(batch: Batch, row: int) -> Rejected:
     header = examine(_payload(batch, row)).header
-    return Rejected(row, batch.condemned) if header is None else Rejected(row, batch.condemned, terminal_key(header.terminal_id), header.message_id)
+    return (
+        Rejected(row, batch.condemned)
+        if header is None
+        else Rejected(row, batch.condemned, terminal_key(header.terminal_id), header.message_id)
+    )
 
 
 def _payload(batch: Batch, row: int) -> bytes:
@@ -76,7 +80,9 @@ def _terminal(examined: Examined) -> str:
     return "" if examined.header is None else terminal_key(examined.header.terminal_id)
 
 
-def _ask(batch: Batch, context: Context, pieces: declarative.Pieces, row: int, headers: dict[part_store.PartKey, tuple[int, Header]]) -> None:
+def _ask(
+    batch: Batch, context: Context, pieces: declarative.Pieces, row: int, headers: dict[part_store.PartKey, tuple[int, Header]]
+) -> None:
     examined = examine(_payload(batch, row))
     if not _mine(context, _terminal(examined)):
         return

@@ -52,7 +52,7 @@ def link_events(batch: Batch, context: Context) -> list[LinkEvent]:
             at_ms=int(records.received_us[seen.record]) // 1000,
             event=str(seen.said.get("event", "")),
             reason=str(seen.said.get("reason") or ""),
-            gateway=str(seen.said.get("gateway") or ""),
+            gateway=str(int(records.link[seen.record]) >> 48),
             peer=str(seen.said.get("peer") or ""),
             terminal_id=terminal,
             vehicle_id=None if vehicle == UNKNOWN else int(vehicle),
