@@ -104,7 +104,7 @@ def _seconds(county: County, run: Run, layover_s: int) -> NDArray[Any]:
     out["altitude_m"] = np.round(county.altitude_m(lon, lat))
     out["speed_kmh10"] = np.round(v * 36.0)
     out["heading_deg"] = np.round(90.0 - np.degrees(headings(county, run.path, s, 8.0))).astype(np.int64) % 360
-    standing = (v < 0.05) & (t > 1) & (t < run.t_s[-1] - 1)
+    standing = (v < 1e-9) & (t > 1) & (t < run.t_s[-1] - 1)
     parked = (t > run.t_s[-1] + 60) & (t < t.size - 60)
     out["state"] = np.where(parked, 0, ACC) | np.where(standing, DOORS, 0)
     return out

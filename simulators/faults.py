@@ -118,22 +118,22 @@ class FrameFaults:
 
     def _spoil(self, fault: str, frame: bytes) -> Iterator[Piece]:
         random = self._random
-        frame = self._joined(frame)
+        whole = self._joined(frame)
         if fault == "duplicate":
-            yield 0.0, frame + frame
+            yield 0.0, whole + frame
         elif fault == "wrong_xor":
-            yield 0.0, broken_copy(frame, random) + frame
+            yield 0.0, whole[: len(whole) - len(frame)] + broken_copy(frame, random) + frame
         elif fault == "garbage":
-            yield 0.0, random.randbytes(random.randint(1, 48)) + frame
+            yield 0.0, random.randbytes(random.randint(1, 48)) + whole
         elif fault == "split":
-            cut = random.randint(1, len(frame) - 1)
-            yield 0.0, frame[:cut]
-            yield random.uniform(0.01, 0.4), frame[cut:]
+            cut = random.randint(1, len(whole) - 1)
+            yield 0.0, whole[:cut]
+            yield random.uniform(0.01, 0.4), whole[cut:]
         elif fault == "bytewise":
-            for at in range(len(frame)):
-                yield 0.002, frame[at : at + 1]
+            for at in range(len(whole)):
+                yield 0.002, whole[at : at + 1]
         else:
-            yield 0.0, frame
+            yield 0.0, whole
 
 
 def broken_copy(frame: bytes, random: Random) -> bytes:

@@ -87,7 +87,8 @@ def thin(points: Points, tolerance_m: float) -> Points:
         if away[far] > tolerance_m:
             keep[i + 1 + far] = True
             stack += [(i, i + 1 + far), (i + 1 + far, j)]
-    return points[keep]
+    kept: Points = points[keep]
+    return kept
 
 
 def bezier(a: Points, b: Points, c: Points, d: Points, count: int = 16) -> Points:
