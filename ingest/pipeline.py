@@ -10,11 +10,10 @@ import psycopg
 import structlog
 
 from domain.errors import StoreError
-from ingest.log.base import LogReader
 from ingest.pipeline_metrics import PipelineMetrics
 from ingest.settings import PipelineSettings
 from ingest.steps import recovery
-from ingest.steps.batch import Batch, Context
+from ingest.steps.batch import Batch, BatchReader, Context
 from ingest.steps.clean import clean
 from ingest.steps.connection import opened
 from ingest.steps.decode import decode
@@ -56,7 +55,7 @@ class Pipeline:
     def __init__(
         self,
         dsn: str,
-        reader: LogReader,
+        reader: BatchReader,
         settings: PipelineSettings,
         metrics: PipelineMetrics,
         *,
@@ -68,6 +67,11 @@ class Pipeline:
         self._context: Context | None = None
         self._stop = threading.Event()
         self._wait_s = _FIRST_WAIT_S
+
+    @property
+    def ready(self) -> bool:
+        """Connected, and reading the log."""
+        return self._context is not None
 
     def run(self, stop: threading.Event) -> None:
         """Work until asked to stop; the batch under way is finished.

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 import structlog
 
@@ -18,6 +19,8 @@ from protocols.jt808.messages.registration import Authentication, Registration, 
 from protocols.jt808.messages.session import PlatformReply
 
 log = structlog.get_logger()
+
+M = TypeVar("M")
 
 _CHUNK = 65_536
 _AUTHENTICATION = 0x0102
@@ -129,7 +132,7 @@ class _Link:
         if answer.result != 0:
             raise ConnectionRefusedError(f"authentication refused with result {answer.result}")
 
-    async def _reply(self, reader: asyncio.StreamReader, kind: type) -> RegistrationReply | PlatformReply:
+    async def _reply(self, reader: asyncio.StreamReader, kind: type[M]) -> M:
         """The next message of a kind; EOFError when the gateway closes, TimeoutError after `answer_s`."""
         async with asyncio.timeout(self._answer_s):
             while True:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import psycopg
@@ -21,6 +21,13 @@ from protocols.jt808.kernels.rows import WIRE_FIX
 from protocols.jt808.messages.registration import Registration
 
 Array = np.ndarray[Any, Any]
+
+
+class BatchReader(LogReader, Protocol):
+    """The reading side of the LOG port, and how far behind it is."""
+
+    def backlog(self, after: dict[str, int]) -> int:
+        """Durable bytes behind the offsets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +162,7 @@ class Context:
     """
 
     settings: PipelineSettings
-    reader: LogReader
+    reader: BatchReader
     metrics: PipelineMetrics
     conn: psycopg.Connection[Any]
     partition: int = 0

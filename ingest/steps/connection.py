@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ingest import last_store, offset_store, position_store
-from ingest.log.base import LogReader
 from ingest.pipeline_metrics import PipelineMetrics
 from ingest.settings import PipelineSettings
-from ingest.steps.batch import Context
+from ingest.steps.batch import BatchReader, Context
 from storage.pool import connect
 
 ROSTER_CHANNEL = "cuntong_roster"
 
 
 def opened(
-    dsn: str, reader: LogReader, settings: PipelineSettings, metrics: PipelineMetrics, partition: int, now_ms: Callable[[], int]
+    dsn: str, reader: BatchReader, settings: PipelineSettings, metrics: PipelineMetrics, partition: int, now_ms: Callable[[], int]
 ) -> Context:
     """A context on a fresh connection: offsets and last fixes from the database; no other memory matters.
 

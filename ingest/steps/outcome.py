@@ -40,3 +40,4 @@ def count(batch: Batch, context: Context, outcome: Outcome, capped: int) -> None
     metrics.batch_rows.observe(len(batch.positions))
     if not batch.empty:
         metrics.lag_seconds.set(max(0.0, context.now_ms() / 1e3 - float(batch.log.received_us.max()) / 1e6))
+    metrics.lag_bytes.set(context.reader.backlog(context.offsets))
