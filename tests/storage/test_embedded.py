@@ -18,6 +18,7 @@ import pytest
 from domain.errors import StoreError
 from storage import embedded
 from storage.folders import closed_parents, refuse_closed_parents
+from storage.postmaster import survivors
 
 
 @pytest.fixture(scope="module")
@@ -140,7 +141,7 @@ def test_a_pid_file_that_names_another_program_is_not_believed(server: embedded.
     pid_file = server.folder / "postmaster.pid"
     lines = pid_file.read_text().split("\n")
     process.send_signal(signal.SIGKILL)
-    while embedded._survivors(server.folder):
+    while survivors(server.folder):
         threading.Event().wait(0.05)
     pid_file.write_text("\n".join([str(os.getpid()), *lines[1:]]))
     assert embedded.postmaster(server.folder) is None
