@@ -183,8 +183,8 @@ class OpenSegment:
         self._files.sync(self._fd)
 
     def write(self, records: memoryview) -> None:
-        """Append whole records; durable when it returns. Starts a new segment when they do not fit."""
-        if self.used + len(records) > self._room:
+        """Append whole records; durable when it returns. Starts a new segment when they do not fit; an empty one takes any size."""
+        if self.used and self.used + len(records) > self._room:
             self._rotate(len(records))
         self._files.write(self._fd, records, SEGMENT_HEADER + self.used)
         self._files.sync(self._fd)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from uuid import uuid4
 
@@ -60,12 +61,15 @@ class SpoolWriter:
         self._files.make_folder(self._folder)
         if not self._lock.take():
             raise RefusedError(f"{self._folder} is written by another process: stop it or use another worker number", kind="conflict")
-        self._mark: Mark = self._files.map_mark(self._folder / MARK_NAME)
-        self._segment = self._recover()
+        with ExitStack() as undo:
+            undo.callback(self._lock.free)
+            self._mark: Mark = self._files.map_mark(self._folder / MARK_NAME)
+            self._segment = self._recover()
+            if not self.read_only:
+                self._mark[0] = self._segment.end
+            self._quota.update(usage_of(self._root, self._files))
+            undo.pop_all()
         self.log_id = self._segment.header.log_id
-        if not self.read_only:
-            self._mark[0] = self._segment.end
-        self._quota.update(usage_of(self._root, self._files))
         self._committer = Committer(self._store, self._settings.commit_interval_ms / 1000, self._segment.end)
 
     def _recover(self) -> OpenSegment:
