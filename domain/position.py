@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from enum import IntEnum, IntFlag
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 POSITION = np.dtype(
     [
@@ -73,7 +75,7 @@ class Flag(IntFlag):
     NO_GNSS = 1024
 
 
-def located(positions: np.ndarray) -> np.ndarray:
+def located(positions: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
     """(n,) bool: the fix has a place: status bit 1 set and not 0/0."""
     place = (positions["lon_e6"] != 0) | (positions["lat_e6"] != 0)
-    return ((positions["status_bits"] & LOCATED) != 0) & place
+    return np.asarray(((positions["status_bits"] & LOCATED) != 0) & place, np.bool_)

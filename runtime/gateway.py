@@ -115,8 +115,8 @@ def _parent(settings: Settings, dsn: str | None) -> None:
     newest: dict[int, tuple[bool, dict[str, Any]]] = {}
     pipes: dict[int, Connection] = {}
     stopping = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stopping.set())
+    for which in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(which, lambda *_: stopping.set())
     registry = CollectorRegistry()
     registry.register(GatewayCollector(lambda: [snapshot for _, snapshot in newest.values()]))
     workers = settings.gateway.workers

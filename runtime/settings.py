@@ -61,7 +61,7 @@ def load(data: Path | None = None, overrides: Mapping[str, Any] | None = None, e
             said[key] = (value, f"option {key}")
     if "gateway.registration" in said:
         said.setdefault("pipeline.registration", said["gateway.registration"])
-    sections = {name: _section(name, kind, said, folder) for name, kind in _SECTIONS.items()}
+    sections: dict[str, Any] = {name: _section(name, kind, said, folder) for name, kind in _SECTIONS.items()}
     return Settings(folder, **sections)
 
 

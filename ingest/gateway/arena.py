@@ -56,7 +56,7 @@ class Arena:
         self.serials = links.serials
         self.loop: asyncio.AbstractEventLoop | None = None
         self.bytes = np.empty(_ARENA, np.uint8)
-        self._view = memoryview(self.bytes)
+        self._view = self.bytes.data
         self._segments = np.zeros(_SEGMENTS, turn.SEGMENT)
         self._waiting: list[Link] = []
         self._used = 0
@@ -68,9 +68,9 @@ class Arena:
         self._state[turn.MAX_FRAME] = max_frame
         self._state[turn.DOOR] = 1
         self._urgent = np.empty(_ARENA, np.uint8)
-        self._urgent_view = memoryview(self._urgent)
+        self._urgent_view = self._urgent.data
         self._reply_arenas = [np.empty(RECORD_ROOM * 4, np.uint8) for _ in range(_REPLY_ARENAS)]
-        self._reply_views = [memoryview(arena) for arena in self._reply_arenas]
+        self._reply_views = [arena.data for arena in self._reply_arenas]
         self._reply_used = [0] * _REPLY_ARENAS
         self._held: dict[int, list[tuple[Link, memoryview | bytes, int]]] = {}
         self.tick_mode = False

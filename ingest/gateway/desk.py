@@ -11,7 +11,8 @@ from ingest.gateway.links import AUTHENTICATED, REGISTERED, Link
 from ingest.log.record import DROPPED, FRAME
 from protocols.anomaly import Code
 from protocols.jt808.codec import examine
-from protocols.jt808.connection import PLATFORM, Connection
+from protocols.jt808.connection import Connection
+from protocols.jt808.gate import Role
 from protocols.jt808.events import AnomalyEvent, Closed, Event, Fixes, Incomplete, MessageIn
 from protocols.jt808.kernels.rows import packed_id
 from protocols.jt808.messages.registration import Authentication, Registration, RegistrationReply
@@ -95,7 +96,7 @@ class Desk:
                 return None
             worker = self._worker
             connection = Connection(
-                PLATFORM, limits=worker.limits, serials=worker.links.serials, slot=link.slot, epoch_ms=worker.wall_ms() - now_ms,
+                Role.PLATFORM, limits=worker.limits, serials=worker.links.serials, slot=link.slot, epoch_ms=worker.wall_ms() - now_ms,
             )  # fmt: skip
             session = link.sessions[key] = Session(connection)
         session.heard_ms = now_ms

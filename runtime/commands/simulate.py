@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import resource
 import signal
 import time
 from pathlib import Path
@@ -94,6 +95,7 @@ def _address(text: str) -> tuple[str, int]:
 async def _run(settings: FleetSettings, *, quiet: bool) -> FleetFigures:
     from simulators.fleet import run_fleet
 
+    _raise_file_limit(settings.vehicles)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -104,6 +106,14 @@ async def _run(settings: FleetSettings, *, quiet: bool) -> FleetFigures:
 
     with Live(_line(None, settings), refresh_per_second=2, transient=True) as live:
         return await run_fleet(settings, stop=stop, progress=lambda figures: live.update(_line(figures, settings)))
+
+
+def _raise_file_limit(vehicles: int) -> None:
+    """Every link is a file; half-open faults keep old ones for a while."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 2 * vehicles + 256
+    if soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(wanted, hard) if hard != resource.RLIM_INFINITY else wanted, hard))
 
 
 def _line(figures: FleetFigures | None, settings: FleetSettings) -> str:
