@@ -14,5 +14,10 @@ def county() -> County:
 
 
 @pytest.fixture(scope="session")
+def small_county() -> County:
+    return build_county(CountySettings(seed=5, towns=2, villages=4, hamlets=3, width_km=24, height_km=22))
+
+
+@pytest.fixture(scope="session")
 def cycles(county: County) -> Cycles:
     return make_cycles(county)

@@ -45,6 +45,7 @@ class Peer:
         self.frames: list[bytes] = []
         self.parts: dict[tuple[str, int], dict[int, bytes]] = {}
         self._serial = 0
+        self._changed = asyncio.Event()
         self._writers: set[asyncio.StreamWriter] = set()
         self._serving: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
@@ -69,6 +70,12 @@ class Peer:
             writer.transport.abort()
         await asyncio.gather(*self._serving, return_exceptions=True)
         await self._server.wait_closed()
+
+    async def until(self, message_id: str, count: int) -> None:
+        """Wait for so many frames of a message, given as four hexadecimal digits."""
+        while self.counts[message_id] < count:
+            self._changed.clear()
+            await self._changed.wait()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writers.add(writer)
@@ -96,6 +103,7 @@ class Peer:
             return
         self.frames.append(run)
         self.counts[f"{header.message_id:04x}"] += 1
+        self._changed.set()
         if header.package_total is not None:
             self._part(seen, writer)
             return

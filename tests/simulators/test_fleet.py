@@ -55,9 +55,9 @@ def _check(figures: FleetFigures, seen: truth.Truth) -> None:
     assert figures.generated == len(seen.fixes) == figures.acknowledged + figures.waiting + figures.refused + figures.overflowed
 
 
-async def test_everything_driven_is_acknowledged_by_a_good_platform(county: County, tmp_path: Path) -> None:
+async def test_everything_driven_is_acknowledged_by_a_good_platform(small_county: County, tmp_path: Path) -> None:
     async with Peer() as peer:
-        figures = await run_fleet(_settings(peer, tmp_path), county=county)
+        figures = await run_fleet(_settings(peer, tmp_path), county=small_county)
     seen = _compare(peer, tmp_path)
     _check(figures, seen)
     assert seen.acknowledged.all() and figures.generated >= 60
@@ -65,10 +65,10 @@ async def test_everything_driven_is_acknowledged_by_a_good_platform(county: Coun
     assert {terminal["version"] for terminal in seen.terminals} == {"2013", "2019"}
 
 
-async def test_with_heavy_faults_all_is_acknowledged_in_the_end(county: County, tmp_path: Path) -> None:
+async def test_with_heavy_faults_all_is_acknowledged_in_the_end(small_county: County, tmp_path: Path) -> None:
     faults = replace(HEAVY_FAULTS, lost_connection=4.0, half_open=3.0, outage_s=1.0)
     async with Peer(Mood(drop=0.1, repeat=0.1, delay_s=0.2)) as peer:
-        figures = await run_fleet(_settings(peer, tmp_path, faults=faults, seconds=8, drain_s=30), county=county)
+        figures = await run_fleet(_settings(peer, tmp_path, faults=faults, seconds=6, drain_s=30), county=small_county)
     seen = _compare(peer, tmp_path)
     _check(figures, seen)
     assert seen.acknowledged.all()
@@ -78,9 +78,9 @@ async def test_with_heavy_faults_all_is_acknowledged_in_the_end(county: County, 
     assert seen.fixes["faults"].any()
 
 
-async def test_a_platform_that_restarts_loses_nothing(county: County, tmp_path: Path) -> None:
+async def test_a_platform_that_restarts_loses_nothing(small_county: County, tmp_path: Path) -> None:
     async with Peer() as peer:
-        run = asyncio.create_task(run_fleet(_settings(peer, tmp_path, seconds=7, drain_s=20), county=county))
+        run = asyncio.create_task(run_fleet(_settings(peer, tmp_path, seconds=7, drain_s=20), county=small_county))
         await asyncio.sleep(3)
         await peer.shut()
         await asyncio.sleep(1.5)
@@ -93,9 +93,9 @@ async def test_a_platform_that_restarts_loses_nothing(county: County, tmp_path: 
     assert (seen.acks["message_id"] == 0x0704).any()
 
 
-async def test_positions_without_an_answer_are_not_counted_and_come_again_later(county: County, tmp_path: Path) -> None:
+async def test_positions_without_an_answer_are_not_counted_and_come_again_later(small_county: County, tmp_path: Path) -> None:
     async with Peer(Mood(mute_positions=True)) as peer:
-        run = asyncio.create_task(run_fleet(_settings(peer, tmp_path, vehicles=5, seconds=6, drain_s=30), county=county))
+        run = asyncio.create_task(run_fleet(_settings(peer, tmp_path, vehicles=5, seconds=6, drain_s=30), county=small_county))
         await asyncio.sleep(4)
         assert len(truth.load(tmp_path / "truth").acks) == 0
         assert peer.counts["0200"] > 0
@@ -104,20 +104,20 @@ async def test_positions_without_an_answer_are_not_counted_and_come_again_later(
     assert _compare(peer, tmp_path).acknowledged.all()
 
 
-async def test_refused_positions_are_not_acknowledged(county: County, tmp_path: Path) -> None:
+async def test_refused_positions_are_not_acknowledged(small_county: County, tmp_path: Path) -> None:
     async with Peer(Mood(result=2)) as peer:
-        figures = await run_fleet(_settings(peer, tmp_path, vehicles=5, seconds=3), county=county)
+        figures = await run_fleet(_settings(peer, tmp_path, vehicles=5, seconds=3), county=small_county)
     seen = _compare(peer, tmp_path)
     _check(figures, seen)
     assert figures.acknowledged == 0 and figures.refused == figures.generated
 
 
-async def test_uploads_in_packets_come_through_a_forgetful_platform(county: County, tmp_path: Path) -> None:
+async def test_uploads_in_packets_come_through_a_forgetful_platform(small_county: County, tmp_path: Path) -> None:
     session = replace(QUICK, parted_fixes=80, outbox=OutboxLimits(ack_timeout_ms=900))
     async with Peer() as peer:
         await peer.shut()
         settings = _settings(peer, tmp_path, vehicles=3, seconds=6, speed_factor=10.0, session=session, drain_s=20)
-        run = asyncio.create_task(run_fleet(settings, county=county))
+        run = asyncio.create_task(run_fleet(settings, county=small_county))
         await asyncio.sleep(4)
         peer.mood.forget_first_part = True
         await peer.listen()
@@ -126,9 +126,9 @@ async def test_uploads_in_packets_come_through_a_forgetful_platform(county: Coun
     assert _compare(peer, tmp_path).acknowledged.all()
 
 
-async def test_commands_reach_a_terminal_over_its_link(county: County, tmp_path: Path) -> None:
+async def test_commands_reach_a_terminal_over_its_link(small_county: County, tmp_path: Path) -> None:
     async with Peer() as peer:
-        fleet = Fleet(_settings(peer, tmp_path, vehicles=2, seconds=6, interval_s=30, truth=None), county)
+        fleet = Fleet(_settings(peer, tmp_path, vehicles=2, seconds=3, interval_s=2, truth=None), small_county)
         run = asyncio.create_task(fleet.run())
         await asyncio.sleep(1.5)
         who = fleet.identities[0]
@@ -143,11 +143,11 @@ async def test_commands_reach_a_terminal_over_its_link(county: County, tmp_path:
     }
 
 
-async def test_a_stopped_run_ends_gracefully(county: County, tmp_path: Path) -> None:
+async def test_a_stopped_run_ends_gracefully(small_county: County, tmp_path: Path) -> None:
     stop = asyncio.Event()
     told: list[FleetFigures] = []
     async with Peer() as peer:
-        run = asyncio.create_task(run_fleet(_settings(peer, tmp_path, seconds=None), county=county, stop=stop, progress=told.append))
+        run = asyncio.create_task(run_fleet(_settings(peer, tmp_path, seconds=None), county=small_county, stop=stop, progress=told.append))
         await asyncio.sleep(3.5)
         stop.set()
         figures = await asyncio.wait_for(run, 10)
