@@ -55,8 +55,13 @@ def simulate(  # noqa: PLR0913 - one argument an option
     Example:
         cuntong simulate --vehicles 300 --to 127.0.0.1:7611 --seconds 60 --faults default --truth /tmp/truth
     """
-    if context.invoked_subcommand is not None:
-        return
+    if context.invoked_subcommand is None:
+        words = {"vehicles": vehicles, "seed": seed, "seconds": seconds, "interval_s": interval or None, "speed_factor": speed}
+        _fly(to, faults, words | {"truth": truth, "scenario": scenario}, parted, as_json=as_json)
+
+
+def _fly(to: str, faults: str, words: dict[str, Any], parted: int, *, as_json: bool) -> None:
+    """Run a fleet and print its figures; a refusal ends the program with code 2 and one line."""
     from simulators.faults import FAULT_SETS
     from simulators.fleet import FleetSettings
     from simulators.link_state import SessionSettings
@@ -65,19 +70,8 @@ def simulate(  # noqa: PLR0913 - one argument an option
         if faults not in FAULT_SETS:
             raise RefusedError(f"no fault set {faults!r}; there are {', '.join(FAULT_SETS)}", field="faults", kind="missing")
         host, port = _address(to)
-        settings = FleetSettings(
-            host=host,
-            port=port,
-            vehicles=vehicles,
-            seed=seed,
-            seconds=seconds,
-            interval_s=interval or None,
-            faults=FAULT_SETS[faults],
-            speed_factor=speed,
-            truth=truth,
-            scenario=scenario,
-            session=SessionSettings(parted_fixes=parted),
-        )
+        session = SessionSettings(parted_fixes=parted)
+        settings = FleetSettings(host=host, port=port, faults=FAULT_SETS[faults], session=session, **words)
         figures = asyncio.run(_run(settings, quiet=as_json))
     except HouseError as error:
         typer.echo(f"error: {error}", err=True)
