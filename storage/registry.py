@@ -138,30 +138,28 @@ def admit(conn: psycopg.Connection[Any], registrations: Sequence[Registration]) 
     Returns:
         vehicle_id by terminal_id without leading zeros; a revoked terminal without a vehicle is missing.
     """
-    found: dict[str, int] = {}
-    with conn.cursor() as cursor:
-        for registration in registrations:
-            row = cursor.execute(
-                """
-                select admit_terminal(
-                    %(terminal_id)s, %(plate)s, %(plate_colour)s::smallint, %(maker)s, %(model)s, %(terminal_code)s,
-                    %(province)s::int, %(city)s::int, %(at)s)
-                """,
-                {
-                    "terminal_id": registration.terminal_id,
-                    "plate": _text(registration.plate),
-                    "plate_colour": registration.plate_colour,
-                    "maker": _text(registration.maker),
-                    "model": _text(registration.model),
-                    "terminal_code": _text(registration.terminal_code),
-                    "province": registration.province,
-                    "city": registration.city,
-                    "at": instant(registration.at_ms),
-                },
-            ).fetchone()
-            if row is not None and row[0] is not None:
-                found[registration.terminal_id.lstrip("0") or "0"] = row[0]
-    return found
+    rows = conn.execute(
+        """
+        select said.terminal_id,
+               admit_terminal(said.terminal_id, said.plate, said.plate_colour, said.maker, said.model, said.terminal_code,
+                              said.province, said.city, said.at)
+          from unnest(%(terminal_id)s::text[], %(plate)s::text[], %(plate_colour)s::smallint[], %(maker)s::text[], %(model)s::text[],
+                      %(terminal_code)s::text[], %(province)s::int[], %(city)s::int[], %(at)s::timestamptz[])
+               as said (terminal_id, plate, plate_colour, maker, model, terminal_code, province, city, at)
+        """,
+        {
+            "terminal_id": [row.terminal_id for row in registrations],
+            "plate": [_text(row.plate) for row in registrations],
+            "plate_colour": [row.plate_colour for row in registrations],
+            "maker": [_text(row.maker) for row in registrations],
+            "model": [_text(row.model) for row in registrations],
+            "terminal_code": [_text(row.terminal_code) for row in registrations],
+            "province": [row.province for row in registrations],
+            "city": [row.city for row in registrations],
+            "at": [instant(row.at_ms) for row in registrations],
+        },
+    ).fetchall()
+    return {terminal_id.lstrip("0") or "0": vehicle_id for terminal_id, vehicle_id in rows if vehicle_id is not None}
 
 
 def vehicles(conn: psycopg.Connection[Any], since: datetime | None = None) -> list[VehicleRow]:

@@ -42,6 +42,8 @@ create function admit_terminal(
 language plpgsql
 security definer
 set search_path = public, pg_temp
+-- a session keeps the plans it made while the tables were empty: never let those be scans
+set enable_seqscan = off
 as $$
 declare
     the_key text := coalesce(nullif(ltrim(admit_terminal.terminal_id, '0'), ''), '0');
