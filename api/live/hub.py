@@ -121,6 +121,7 @@ class Hub:
             self._metrics.failed_ticks.inc()
             log.warning("live_tick_failed", reason=str(error))
             return
+        self._metrics.vehicles.set(self.state.size)
         started = time.process_time()
         for channel in list(self._channels.values()):
             channel.tick(self._settings.keyframe_s)

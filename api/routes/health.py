@@ -1,15 +1,13 @@
-"""`/healthz`, `/readyz`, and `/metrics` on the internal listener."""
+"""`/healthz` and `/readyz`; `/metrics` is served by the internal listener of `runtime`."""
 
 from __future__ import annotations
 
 import time
 
-from fastapi import APIRouter, FastAPI
-from fastapi.responses import JSONResponse, Response
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse
 
 from api.live.hub import Hub
-from api.metrics import Metrics
 
 LATE_TICKS = 5
 """Ready while the newest live tick is at most this many ticks old."""
@@ -27,22 +25,12 @@ def router(hub: Hub, tick_s: float) -> APIRouter:
     @routes.get("/readyz")
     async def readyz() -> JSONResponse:
         """The database answers and live positions flow."""
-        age_s = time.time() - hub.state.t_ms / 1000
-        ready = age_s <= LATE_TICKS * tick_s + 1
-        return JSONResponse({"status": "ready" if ready else "not ready", "tick_age_s": round(min(age_s, 1e6), 1)}, 200 if ready else 503)
+        fresh = ready(hub, tick_s)
+        return JSONResponse({"status": "ready" if fresh else "not ready"}, 200 if fresh else 503)
 
     return routes
 
 
-def metrics_app(hub: Hub, metrics: Metrics) -> FastAPI:
-    """The internal listener: `/metrics` alone."""
-    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-
-    @app.get("/metrics")
-    async def counters() -> Response:
-        """Prometheus text."""
-        metrics.vehicles.set(hub.state.size)
-        metrics.tick_age.set(time.time() - hub.state.t_ms / 1000)
-        return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)
-
-    return app
+def ready(hub: Hub, tick_s: float) -> bool:
+    """The newest live tick is young enough."""
+    return time.time() - hub.state.t_ms / 1000 <= LATE_TICKS * tick_s + 1

@@ -1,0 +1,1 @@
+"""The screens: Dash pages, the map's modules, theme, words."""

@@ -1,0 +1,94 @@
+"""The screens: Dash on a FastAPI instance of its own, under /app/."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import dash
+from dash import Dash
+from fastapi import FastAPI
+from fastapi.responses import HTMLResponse, RedirectResponse
+from starlette.middleware.gzip import GZipMiddleware
+
+from supervision_ui import theme
+from supervision_ui.pages import login, monitor
+from supervision_ui.settings import ScreenSettings
+from supervision_ui.visitor import VisitorLayer, visitor
+
+FOLDER = Path(__file__).parent
+STATIC = FOLDER / "static"
+VENDOR = FOLDER / "vendor"
+PREFIX = "/app/"
+
+
+@dataclass(frozen=True, slots=True)
+class Screens:
+    """The ASGI app of the screens and the hashes of its inline scripts for the Content-Security-Policy."""
+
+    app: FastAPI
+    script_hashes: tuple[str, ...]
+
+
+class Console(Dash):  # type: ignore[misc]
+    """Dash whose page frame carries the visitor's language, theme and colours."""
+
+    def interpolate_index(self, **parts: Any) -> str:
+        """HTML around the app."""
+        who = visitor()
+        return "\n".join(
+            (
+                "<!DOCTYPE html>",
+                f'<html lang="{who.texts.language}" data-theme="{who.theme}" data-mantine-color-scheme="{who.theme}">',
+                "<head>",
+                '<meta charset="utf-8">',
+                '<meta name="viewport" content="width=device-width, initial-scale=1">',
+                f"<title>{who.texts('title_monitor')}</title>",
+                '<link rel="icon" href="/static/icons/mark.svg" type="image/svg+xml">',
+                '<link rel="stylesheet" href="/vendor/maplibre-gl/maplibre-gl.css">',
+                f"<style>{theme.css()}</style>",
+                parts["css"],
+                "</head>",
+                "<body>",
+                parts["app_entry"],
+                parts["config"],
+                parts["scripts"],
+                parts["renderer"],
+                "</body>",
+                "</html>",
+            )
+        )
+
+
+def create(settings: ScreenSettings) -> Screens:
+    """Build the screens; every page is registered here, and the hashes are taken after the last callback."""
+    inner = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+
+    @inner.get("/app", include_in_schema=False)
+    @inner.get("/app/", include_in_schema=False)
+    async def home() -> RedirectResponse:
+        return RedirectResponse("/app/monitor", 303)
+
+    @inner.get("/app/login", include_in_schema=False)
+    async def login_page() -> HTMLResponse:
+        return HTMLResponse(login.page(visitor()), headers={"Cache-Control": "no-store"})
+
+    app = Console(
+        "supervision_ui",
+        server=inner,
+        url_base_pathname=PREFIX,
+        use_pages=True,
+        pages_folder="",
+        serve_locally=True,
+        assets_folder=str(FOLDER / "assets"),
+        update_title="",
+        add_log_handler=False,
+    )
+    dash.register_page("monitor", path=monitor.PATH, layout=lambda **_: monitor.layout(settings))
+    app.layout = dash.page_container
+    monitor.callbacks(app)
+    hashes = tuple(app.csp_hashes())
+    inner.add_middleware(GZipMiddleware, minimum_size=1024)
+    inner.add_middleware(VisitorLayer)
+    return Screens(inner, hashes)

@@ -1,0 +1,89 @@
+"""What every page has around it: top bar, rail, language, theme, account."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dash_mantine_components as dmc
+from dash import html
+
+from supervision_ui import theme
+from supervision_ui.texts import LANGUAGE_NAMES, LANGUAGES
+from supervision_ui.visitor import Visitor
+
+
+def icon(name: str) -> html.Span:
+    """An icon of `static/icons`, in the colour of the text around it."""
+    return html.Span(className=f"ct-icon ct-icon-{name}", **{"aria-hidden": "true"})
+
+
+def icon_button(button_id: str, name: str, label: str, **attributes: Any) -> html.Button:
+    """A button that shows an icon and says its label."""
+    return html.Button(
+        icon(name), id=button_id, className="ct-icon-button", title=label, **{"aria-label": label, "type": "button"}, **attributes
+    )
+
+
+def shell(visitor: Visitor, tools: list[Any], content: Any) -> dmc.MantineProvider:
+    """A page in its frame.
+
+    Args:
+        visitor: language, theme and person.
+        tools: what the page puts into the top bar.
+        content: the page itself.
+    """
+    say = visitor.texts
+    return dmc.MantineProvider(
+        id="theme",
+        theme=theme.mantine(),
+        forceColorScheme=visitor.theme,
+        children=html.Div(
+            className="ct-shell",
+            children=[
+                html.A(say("skip_to_list"), href="#vehicle-list", className="ct-skip"),
+                html.Header(className="ct-top", children=[_brand(visitor), *tools, _choices(visitor)]),
+                html.Nav(
+                    className="ct-rail",
+                    children=[_rail_link("/app/monitor", "map", say("nav_monitor"))],
+                    **{"aria-label": say("nav_label")},
+                ),
+                html.Main(content, className="ct-main"),
+            ],
+        ),
+    )
+
+
+def _brand(visitor: Visitor) -> html.Div:
+    say = visitor.texts
+    return html.Div(
+        className="ct-brand",
+        children=[
+            html.Img(src="/static/icons/mark.svg", alt="", className="ct-mark"),
+            html.Span(say("product"), className="ct-brand-name"),
+            html.Span(say("tagline"), className="ct-brand-line"),
+        ],
+    )
+
+
+def _rail_link(href: str, name: str, label: str) -> html.A:
+    return html.A([icon(name), html.Span(label)], href=href, className="ct-rail-link", **{"aria-current": "page"})
+
+
+def _choices(visitor: Visitor) -> html.Div:
+    say = visitor.texts
+    name = visitor.principal.name if visitor.principal else ""
+    return html.Div(
+        className="ct-choices",
+        children=[
+            dmc.SegmentedControl(
+                id="language",
+                data=[{"value": code, "label": LANGUAGE_NAMES[code]} for code in LANGUAGES],
+                value=say.language,
+                size="xs",
+                attributes={"root": {"aria-label": say("language")}},
+            ),
+            icon_button("theme-switch", "theme", say("theme_switch"), n_clicks=0),
+            html.Span(name, className="ct-user", title=say("user_menu")),
+            icon_button("logout", "logout", say("logout"), n_clicks=0),
+        ],
+    )
