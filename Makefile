@@ -1,6 +1,6 @@
 # make demo: the whole product with a simulated fleet.  make test: the tests.  make lint: style, types, import contracts.
 PYTHON ?= python3
-VENV := .venv
+VENV := $(shell scripts/venv-folder.sh)
 BIN := $(VENV)/bin
 DEMO_ARGS ?=
 PYTEST_ARGS ?=
@@ -9,7 +9,7 @@ PYTEST_ARGS ?=
 .DELETE_ON_ERROR:
 
 $(VENV)/.runtime: requirements.txt pyproject.toml
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@test -x $(BIN)/python || { mkdir -p $(VENV) && $(PYTHON) -m venv $(VENV); }
 	@echo "installing what the product needs (hashes checked)"
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.txt
 	$(BIN)/python -m pip install --quiet --no-build-isolation --no-deps -e .

@@ -136,18 +136,29 @@ class Supervisor:
             self.watch()
             stop.wait(_WATCH_S)
 
+    def add(self, part: Part) -> None:
+        """Start one more part."""
+        self._spawn(part)
+
+    def end(self, name: str) -> None:
+        """End one part with time to finish; nothing when it does not run."""
+        running = self._running.pop(name, None)
+        if running is None:
+            return
+        if running.process.poll() is None:
+            running.process.send_signal(signal.SIGTERM)
+            try:
+                running.process.wait(_STOP_S)
+            except subprocess.TimeoutExpired:
+                log.error("part_killed", part=name)
+                running.process.kill()
+                running.process.wait()
+        running.output.close()
+
     def stop(self) -> None:
         """End the parts in order, each with time to finish its batch, then the database."""
-        for running in self._running.values():
-            if running.process.poll() is None:
-                running.process.send_signal(signal.SIGTERM)
-                try:
-                    running.process.wait(_STOP_S)
-                except subprocess.TimeoutExpired:
-                    log.error("part_killed", part=running.part.name)
-                    running.process.kill()
-                    running.process.wait()
-            running.output.close()
+        for name in list(self._running):
+            self.end(name)
         if self._server is not None:
             self._server.stop()
 

@@ -42,7 +42,7 @@ def run_worker(settings: Settings, every_s: float, once: bool) -> None:
                 log.warning("upkeep_skipped", reason=str(error).splitlines()[0])
                 if once:
                     raise
-            freed = SpoolReader(settings.log.path, READER, settings.log).trim()
+            freed = SpoolReader(settings.log.path, READER, settings.log).trim() if settings.log.path.exists() else 0
             if freed:
                 log.info("log_trimmed", bytes=freed)
             if once:
