@@ -94,11 +94,13 @@ class Pipeline:
             stored = self._take(self._context)
         except StoreError as error:
             if not error.retriable:
+                self.close()
                 raise
             return self._pause("connection", error)
         except psycopg.Error as error:
             kind = recovery.kind_of(error)
             if kind is None or kind == "data":
+                self.close()
                 raise
             return self._pause(kind, error)
         self._wait_s = _FIRST_WAIT_S
