@@ -38,7 +38,7 @@ class Web:
     api: Api
 
 
-def build(settings: Settings, pool: Pool) -> Web:
+async def build(settings: Settings, pool: Pool) -> Web:
     """Wire API and screens.
 
     Args:
@@ -48,7 +48,7 @@ def build(settings: Settings, pool: Pool) -> Web:
     web = settings.web
     identity = Identity(load_secret(web.secret_file))
     api = create(web, pool, identity, Folders(screens_app.STATIC, screens_app.VENDOR))
-    screens = screens_app.create(ScreenSettings(web.points_limit))
+    screens = await screens_app.create(ScreenSettings(web.points_limit))
     policy = content_security_policy(screens.script_hashes)
     inner = LoginLayer(Dispatcher(api.app, screens.app), api.doorkeeper)
     return Web(Headers(inner, policy, web.secure_cookies, api.metrics), api)
@@ -147,7 +147,7 @@ async def serve(settings: Settings, pool: Pool, stop: asyncio.Event) -> None:
     Raises:
         StoreError: the port is taken, or a part does not start.
     """
-    web = build(settings, pool)
+    web = await build(settings, pool)
     uvicorn_server = server(web, settings)
     internal: Any = None
     if settings.web.metrics_listen:

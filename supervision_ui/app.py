@@ -11,7 +11,9 @@ from dash import Dash
 from fastapi import FastAPI
 from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.middleware.gzip import GZipMiddleware
+from starlette.types import Message
 
+from domain.errors import StoreError
 from supervision_ui import theme
 from supervision_ui.pages import login, monitor
 from supervision_ui.settings import ScreenSettings
@@ -61,7 +63,7 @@ class Console(Dash):  # type: ignore[misc]
         )
 
 
-def create(settings: ScreenSettings) -> Screens:
+async def create(settings: ScreenSettings) -> Screens:
     """Build the screens; every page is registered here, and the hashes are taken after the last callback."""
     inner = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
 
@@ -88,7 +90,29 @@ def create(settings: ScreenSettings) -> Screens:
     dash.register_page("monitor", path=monitor.PATH, layout=lambda **_: monitor.layout(settings))
     app.layout = dash.page_container
     monitor.callbacks(app)
-    hashes = tuple(app.csp_hashes())
     inner.add_middleware(GZipMiddleware, minimum_size=1024)
     inner.add_middleware(VisitorLayer)
-    return Screens(inner, hashes)
+    await _first_request(inner)
+    return Screens(inner, tuple(app.csp_hashes()))
+
+
+async def _first_request(app: FastAPI) -> None:
+    """Ask for the root page once: Dash walks its assets and files its page callbacks, whose hashes the policy needs, only then."""
+    scope: dict[str, Any] = {"type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "GET", "scheme": "http", "root_path": ""}
+    scope |= {
+        "path": PREFIX,
+        "raw_path": PREFIX.encode(),
+        "query_string": b"",
+        "headers": [(b"host", b"localhost")],
+        "server": None,
+        "client": None,
+    }
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Message) -> None:
+        if message["type"] == "http.response.start" and message["status"] >= 400:
+            raise StoreError(f"the screens answer their first request with {message['status']}")
+
+    await app(scope, receive, send)

@@ -46,7 +46,7 @@ function labelLayers(language) {
     minzoom,
     filter: ['in', ['get', 'kind'], ['literal', kinds]],
     layout: { ...text(size), 'text-field': name, 'text-padding': 6 },
-    paint: label(ink(kinds.includes('village') ? 'label-quiet' : 'label')),
+    paint: label(ink(size > 11 ? 'label' : 'label-quiet')),
   });
   return [
     {
@@ -59,38 +59,48 @@ function labelLayers(language) {
       layout: { ...text(11), 'symbol-placement': 'line', 'symbol-spacing': 420, 'text-field': ['coalesce', ['get', 'ref'], name] },
       paint: label(ink('label-quiet')),
     },
-    place('villages', ['village', 'stop'], 12, 11),
-    place('towns', ['town', 'station'], 9, 13),
-    place('counties', ['county', 'city'], 5, 15),
+    place('villages', ['village', 'hamlet', 'stop'], 11, 11),
+    place('stations', ['station', 'border'], 12, 11),
+    place('towns', ['town'], 8, 13),
+    place('counties', ['county_town', 'city'], 4, 15),
   ];
 }
 
-/** The whole style in the present theme; without a tiles file: plain ground and region outlines alone. */
-export function style(tiles, outlines, language) {
-  const sources = { outlines: { type: 'geojson', data: outlines } };
+function regionLayers() {
+  const outline = (id, levels, width, dash) => ({
+    id,
+    type: 'line',
+    source: 'roads',
+    'source-layer': 'regions',
+    filter: ['in', ['get', 'level'], ['literal', levels]],
+    paint: { 'line-color': ink('outline'), 'line-width': width, 'line-dasharray': dash, 'line-opacity': 0.8 },
+  });
+  const county = ['county', 'prefecture', 'province'];
+  return [
+    { id: 'region-fill', type: 'fill', source: 'roads', 'source-layer': 'regions', filter: ['in', ['get', 'level'], ['literal', county]], paint: { 'fill-color': ink('land') } },
+    outline('region-towns', ['town'], 0.7, [2, 3]),
+    outline('region-counties', county, 1.4, [5, 2, 1, 2]),
+  ];
+}
+
+/** The whole style in the present theme; without a tiles file plain ground alone. */
+export function style(tiles, language) {
+  const sources = {};
   if (tiles) sources.roads = { type: 'vector', url: `pmtiles://${new URL(tiles.url, location.href).href}`, attribution: tiles.attribution };
-  return {
-    version: 8,
-    sources,
-    layers: [
-      { id: 'ground', type: 'background', paint: { 'background-color': ink('ground') } },
-      { id: 'region-fill', type: 'fill', source: 'outlines', paint: { 'fill-color': ink('land') } },
-      { id: 'region-outline', type: 'line', source: 'outlines', paint: { 'line-color': ink('outline'), 'line-width': 1.2, 'line-dasharray': [4, 2] } },
-      ...(tiles ? [...roadLayers(), ...labelLayers(language)] : []),
-    ],
-  };
+  const ground = { id: 'ground', type: 'background', paint: { 'background-color': ink('ground') } };
+  return { version: 8, sources, layers: tiles ? [ground, ...regionLayers(), ...roadLayers(), ...labelLayers(language)] : [ground] };
 }
 
 /** What the server offers as base map; null when none was built. */
 export async function offeredTiles() {
   const answer = await fetch('/tiles/basemap.json');
-  if (answer.status === 404) return null;
   if (!answer.ok) throw new Error(`basemap.json ${answer.status}`);
-  return answer.json();
+  const tiles = await answer.json();
+  return tiles.url ? tiles : null;
 }
 
-/** Region outlines as GeoJSON; empty when the registry has none. */
-export async function regionOutlines() {
-  const answer = await fetch('/api/v1/regions', { headers: { Accept: 'application/geo+json' } });
+/** Names and centres of the regions that the person may see, as GeoJSON. */
+export async function knownRegions() {
+  const answer = await fetch('/api/v1/regions');
   return answer.ok ? answer.json() : { type: 'FeatureCollection', features: [] };
 }

@@ -13,9 +13,9 @@ export class Bubbles {
     this.features = [];
   }
 
-  /** Names and centres of regions, from their outlines' properties. */
-  know(outlines) {
-    for (const { properties } of outlines.features) this.regions.set(Number(properties.region_code), properties);
+  /** Names and centres of regions. */
+  know(regions) {
+    for (const { properties } of regions.features) this.regions.set(Number(properties.region_code), properties);
   }
 
   add() {

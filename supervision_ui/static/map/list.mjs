@@ -48,6 +48,7 @@ export class VehicleList {
     const status = store.status[row] & STATUS_MASK;
     return {
       id: store.ids[row],
+      key: String(store.ids[row]),
       plate: store.dictionary.plate(store.ids[row]),
       status: words.say(`status_${STATUS_NAMES[status]}`),
       code: STATUS_NAMES[status],

@@ -40,6 +40,12 @@ export class Words {
     return text.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
   }
 
+  /** Texts whose key starts with a prefix, by the rest of the key. */
+  starting(prefix) {
+    const found = Object.entries(this.words).filter(([key]) => key.startsWith(prefix));
+    return Object.fromEntries(found.map(([key, text]) => [key.slice(prefix.length), text]));
+  }
+
   time(ms) {
     return this.clock.format(ms);
   }

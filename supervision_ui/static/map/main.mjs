@@ -1,7 +1,7 @@
 // The supervision map: wires socket, store, layers, list, card and strip on the page's elements.
 
 import * as maplibregl from '/vendor/maplibre-gl/maplibre-gl.mjs';
-import { offeredTiles, regionOutlines, style } from './basemap.mjs';
+import { knownRegions, offeredTiles, style } from './basemap.mjs';
 import { Words } from './look.mjs';
 import { MapPage } from './page.mjs';
 
@@ -35,10 +35,10 @@ function controls(map, words) {
 export async function start(element) {
   const config = JSON.parse(element.dataset.config);
   const words = new Words(JSON.parse(element.dataset.words), config.language);
-  const [tiles, outlines] = await Promise.all([offeredTiles(), regionOutlines()]);
+  const [tiles, regions] = await Promise.all([offeredTiles(), knownRegions()]);
   if (!tiles) banner(words.say('no_basemap'));
   let map = null;
-  const restyle = () => style(tiles, outlines, config.language);
+  const restyle = () => style(tiles, config.language);
   if (canDraw()) {
     await classicScript('/vendor/pmtiles/pmtiles.js');
     maplibregl.addProtocol('pmtiles', new window.pmtiles.Protocol().tile);
@@ -51,14 +51,14 @@ export async function start(element) {
       dragRotate: false,
       pitchWithRotate: false,
       maxZoom: 18,
-      locale: words.words.map_controls ? JSON.parse(words.words.map_controls) : undefined,
+      locale: words.starting('control_'),
     });
     map.touchZoomRotate.disableRotation();
     map.keyboard.disableRotation();
     controls(map, words);
     await new Promise((resolve) => map.once('load', resolve));
   } else banner(words.say('no_webgl'));
-  const page = new MapPage({ map, words, config, outlines, restyle, banner, framed: Boolean(tiles) });
+  const page = new MapPage({ map, words, config, regions, restyle, banner, framed: Boolean(tiles) });
   window.__fleetmap = page.hook();
   page.open();
   return page;

@@ -18,7 +18,7 @@ const STALE_MS = 10_000;
 const REFETCH_MS = 2_000;
 
 export class MapPage {
-  constructor({ map, words, config, outlines, restyle, banner, framed }) {
+  constructor({ map, words, config, regions, restyle, banner, framed }) {
     Object.assign(this, { map, words, config, restyle, banner, framed });
     this.store = new Store();
     this.layer = new PointsLayer(this.store);
@@ -36,7 +36,7 @@ export class MapPage {
     if (map) {
       this.plates = new Plates(map, this.store);
       this.bubbles = new Bubbles(map, words);
-      this.bubbles.know(outlines);
+      this.bubbles.know(regions);
       this.#addLayers();
       this.#listen();
     }
