@@ -10,11 +10,12 @@ import sys
 from pathlib import Path
 from random import Random
 
+import numpy as np
 import pytest
 
 from domain.errors import StoreError
 from ingest.log.files import OS_FILES
-from ingest.log.record import FRAME, HEADER, MAX_PAYLOAD
+from ingest.log.record import FRAME, HEADER, MAX_PAYLOAD, append
 from ingest.log.segments import SEGMENT_HEADER
 from ingest.log.spool import SpoolReader
 from ingest.settings import LogSettings
@@ -132,6 +133,28 @@ def test_cut_at_every_byte_of_the_last_group_loses_only_that_group(tmp_path):
             assert found[:4] == groups[0]
             assert found[4:] == groups[1][: len(found) - 4]
             assert sum(HEADER + len(payload) for payload in found[4:]) <= cut
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_what_readers_saw_after_a_kill_survives_a_power_cut(tmp_path, seed):
+    rng = Random(seed)
+    spool = settings_of(tmp_path)
+    write_groups(spool, [[b"a" * 50]])
+    files = FaultyFiles(rng)
+    fd = files.open(last_segment(spool))
+    # A process that was killed between write and fdatasync leaves its bytes in the page cache only.
+    records, used = np.zeros(4_000, np.uint8), 0
+    for n in range(20):
+        used = append(records, used, n, np.uint64(1), FRAME, 1, 0, 0, used, np.full(100, 65 + n, np.uint8), 0, 100, 0)
+    files.write(fd, records[:used].data, SEGMENT_HEADER + HEADER + 50)
+    files.close(fd)
+    writer = open_writer(spool, files=files)
+    seen = read_all(spool)[0]
+    assert len(seen) == 21
+    asyncio.run(writer.aclose())
+    files.power_cut()
+    asyncio.run(open_writer(spool).aclose())
+    assert read_all(spool)[0] == seen
 
 
 def test_stale_bytes_behind_a_cut_tail_never_come_back(tmp_path):
