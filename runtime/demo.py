@@ -77,7 +77,7 @@ def environment(settings: Settings) -> dict[str, str]:
 
 def prepare(dsn: str, settings: Settings, seed: int) -> str:
     """County, regions, base map and an administrator with a fresh password, which is returned."""
-    # from supervision_ui.basemap import build
+    # from supervision_ui.basemap import Sources, build
 
     county = build_county(CountySettings(seed=seed))
     save(county.network, settings.data / "network.npz")
@@ -87,7 +87,7 @@ def prepare(dsn: str, settings: Settings, seed: int) -> str:
     with connect(dsn) as conn:
         put_regions(conn, [_region(row) for row in county.regions])
         conn.commit()
-    # build(county.network, places, regions, settings.web.tiles_path)
+    # build(Sources(county.network, places, regions), settings.web.tiles_path)
     password = new_password()
     with connect(dsn, "app") as conn:
         if ADMIN in {user.name for user in list_users(conn)}:
