@@ -94,10 +94,11 @@ class Splitter:
         while start < len(data):
             end = data.find(_MARK, start)
             piece = data[start:] if end < 0 else data[start:end]
-            run = self._grow(piece)
-            if run is not None:
+            run, behind = self._grow(piece)
+            if run:
                 self.opened = self._delimited
                 yield run
+            self.dropped += behind
             if end < 0:
                 return
             if self._left:
@@ -108,16 +109,14 @@ class Splitter:
             self._skipping = False
             start = end + 1
 
-    def _grow(self, piece: bytes) -> bytes | None:
-        """Add bytes to the run; the cut run when it grows over its size, once."""
+    def _grow(self, piece: bytes) -> tuple[bytes, int]:
+        """Add bytes to the run: (the cut run when it grows over its size, once; bytes thrown away)."""
         if self._skipping:
-            self.dropped += len(piece)
-            return None
+            return b"", len(piece)
         grown = self._left + piece
         if len(grown) <= self.max_frame:
             self._left = grown
-            return None
+            return b"", 0
         self._left = b""
         self._skipping = True
-        self.dropped += len(grown) - self.max_frame - 1
-        return grown[: self.max_frame + 1]
+        return grown[: self.max_frame + 1], len(grown) - self.max_frame - 1

@@ -1,10 +1,10 @@
 """How single values lie on the wire: one class a kind, used by the compiled code and by the interpreted walk."""
 
-from protocols.kinds.base import COUNT, LENGTH, UNREADABLE, Kind, Part, Spec, refuse
+from protocols.kinds.base import COUNT, LENGTH, UNREADABLE, Kind, Part, Spec, leaf, refuse
 from protocols.kinds.groups import Nested, Repeat, walk
 from protocols.kinds.numbers import BcdTime, Coordinate, Digits, Number, SignMagnitude
 from protocols.kinds.text import REST, ByVersion, Code, Raw, Rest, Size, Sized, Text
 
 __all__ = [
-    "COUNT", "LENGTH", "REST", "UNREADABLE", "BcdTime", "ByVersion", "Code", "Coordinate", "Digits", "Kind", "Nested", "Number", "Part", "Raw", "Repeat", "Rest", "SignMagnitude", "Size", "Sized", "Spec", "Text", "refuse", "walk",
+    "COUNT", "LENGTH", "REST", "UNREADABLE", "BcdTime", "ByVersion", "Code", "Coordinate", "Digits", "Kind", "Nested", "Number", "Part", "Raw", "Repeat", "Rest", "SignMagnitude", "Size", "Sized", "Spec", "Text", "leaf", "refuse", "walk",
 ]  # fmt: skip

@@ -63,6 +63,11 @@ COUNT = ("count", "数量")
 UNREADABLE = ("unreadable bytes", "无法解析的字节")
 
 
+def leaf(path: str) -> str:
+    """Name of a field at the end of its path."""
+    return path.rpartition(".")[2]
+
+
 class Kind:
     """How one value lies on the wire.
 
@@ -109,7 +114,7 @@ class Kind:
     def parts(self, reader: Reader, path: str, spec: Spec | None, out: list[Part]) -> Any:
         """As `read`, with the meaning of every byte appended to `out`."""
         start = reader.at
-        value = self.read(reader, path)
+        value = self.read(reader, leaf(path))
         if reader.at > start:
             out.append(Part(start, reader.at, path, value, spec))
         return value

@@ -7,7 +7,7 @@ from typing import Any
 
 from domain.errors import WireError
 from protocols.anomaly import Code
-from protocols.kinds.base import COUNT, Kind, Part, Spec, refuse
+from protocols.kinds.base import COUNT, Kind, Part, Spec, leaf, refuse
 from protocols.wire import Reader, Writer
 
 
@@ -43,12 +43,16 @@ class Nested(Kind):
         try:
             return self.of.definition.layout(reader.context.version).read(reader)
         except WireError as error:
-            error.field = f"{field}.{error.field}" if error.field else field
+            error.field = f"{field}.{error.field}"
             raise
 
     def parts(self, reader: Reader, path: str, spec: Spec | None, out: list[Part]) -> Any:
         """As `read`, field by field."""
-        return walk(self.of.definition.layout(reader.context.version), reader, out, f"{path}.")
+        try:
+            return walk(self.of.definition.layout(reader.context.version), reader, out, f"{path}.")
+        except WireError as error:
+            error.field = f"{leaf(path)}.{error.field}"
+            raise
 
     def write(self, writer: Writer, value: Any, field: str) -> None:
         """Append the structure."""
@@ -88,7 +92,7 @@ class Repeat(Kind):
     def parts(self, reader: Reader, path: str, spec: Spec | None, out: list[Part]) -> tuple[Any, ...]:
         """As `read`, value by value."""
         start = reader.at
-        count = self.count.read(reader, path)
+        count = self.count.read(reader, leaf(path))
         out.append(Part(start, reader.at, f"{path}.count", count, None, COUNT))
         return tuple(self.of.parts(reader, f"{path}[{number}]", spec, out) for number in range(count))
 

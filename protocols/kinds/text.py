@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 from domain.plate import PROVINCES
 from protocols.anomaly import Code as AnomalyCode
-from protocols.kinds.base import LENGTH, Kind, Part, Spec, refuse
+from protocols.kinds.base import LENGTH, Kind, Part, Spec, leaf, refuse
 from protocols.wire import Context, Reader, Writer
 
 
@@ -115,7 +115,7 @@ class Raw(Kind):
     def parts(self, reader: Reader, path: str, spec: Spec | None, out: list[Part]) -> Any:
         """As `read`; a length before the value has a part of its own."""
         start = reader.at
-        value = self.read(reader, path)
+        value = self.read(reader, leaf(path))
         head = self.extent.width if isinstance(self.extent, Sized) else 0
         if head:
             out.append(Part(start, start + head, f"{path}.length", reader.at - start - head, None, LENGTH))

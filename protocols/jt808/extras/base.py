@@ -17,7 +17,7 @@ from protocols import fields
 from protocols.anomaly import Code
 from protocols.definition import build, definition_of
 from protocols.fields import V2019, VERSIONS, FieldSpec
-from protocols.kinds import LENGTH, Kind, Nested, Part, Spec, refuse
+from protocols.kinds import LENGTH, Kind, Nested, Part, Spec, leaf, refuse
 from protocols.wire import Context, Reader, WireSettings, Writer
 
 T = TypeVar("T")
@@ -160,7 +160,7 @@ class Extras(Kind):
     def parts(self, reader: Reader, path: str, spec: Spec | None, out: list[Part]) -> tuple[Extra, ...]:
         """As `read`, with id, length and value of every item."""
         start, context = reader.at, reader.context
-        items = self.read(reader, path)
+        items = self.read(reader, leaf(path))
         at = start
         for number, item in enumerate(items):
             layout, name, end = item.layout, f"{path}[{number}]", at + 2 + len(item.raw)

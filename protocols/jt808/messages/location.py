@@ -13,7 +13,7 @@ from protocols.fields import bcd_time, coordinate, i16, nested, of_kind, raw, re
 from protocols.jt808.extras import Extra, Extras
 from protocols.jt808.registry import message
 from protocols.jt808.tables import ALARM_BITS, STATUS_BITS
-from protocols.kinds import LENGTH, UNREADABLE, Kind, Part, Spec, refuse, walk
+from protocols.kinds import LENGTH, UNREADABLE, Kind, Part, Spec, leaf, refuse, walk
 from protocols.wire import Context, Reader, Writer
 
 LATITUDE_LIMIT_E6 = 90_000_000
@@ -87,7 +87,7 @@ class BatchItems(Kind):
                 raise
             return found
 
-        items = self._items(reader, path, walked)
+        items = self._items(reader, leaf(path), walked)
         last = out[-1].end if out else reader.at
         if last < reader.end:
             out.append(Part(last, reader.end, f"{path}.unreadable", reader.frame[last : reader.end], None, UNREADABLE))

@@ -11,7 +11,7 @@ from protocols.definition import DOWN, NO_ANSWER, UP
 from protocols.fields import V2013, V2019, bcd_time, of_kind, u8, u16
 from protocols.jt808.registry import message
 from protocols.jt808.tables import RESULTS
-from protocols.kinds import COUNT, Kind, Part, Spec, refuse
+from protocols.kinds import COUNT, Kind, Part, Spec, leaf, refuse
 from protocols.wire import Reader, Writer
 
 
@@ -82,7 +82,7 @@ class PacketIndices(Kind):
     def parts(self, reader: Reader, path: str, spec: Spec | None, out: list[Part]) -> tuple[int, ...]:
         """As `read`, index by index."""
         start = reader.at
-        value = self.read(reader, path)
+        value = self.read(reader, leaf(path))
         first = reader.at - 2 * len(value)
         out.append(Part(start, first, f"{path}.count", len(value), None, COUNT))
         out += [Part(first + 2 * n, first + 2 * n + 2, f"{path}[{n}]", index, spec) for n, index in enumerate(value)]

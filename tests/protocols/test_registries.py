@@ -1,0 +1,113 @@
+"""The registries hold what they must: a lost file is seen here."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from domain.errors import RefusedError
+from protocols.definition import UP
+from protocols.fields import u8
+from protocols.jt808.extras import extra, extra_layouts
+from protocols.jt808.extras.standard import AbnormalDriving, SegmentTime, Speeding, ZonePassage
+from protocols.jt808.profile import PROFILES, STANDARD, parse_profile
+from protocols.jt808.registry import message, messages
+
+
+def test_messages() -> None:
+    assert sorted(message_id for message_id, owner in messages if owner == "standard") == [
+        0x0001, 0x0002, 0x0003, 0x0004, 0x0005, 0x0100, 0x0102, 0x0200, 0x0201, 0x0704, 0x8001, 0x8003, 0x8004, 0x8100, 0x8201,
+        0x8202, 0x8300,
+    ]  # fmt: skip
+
+
+def test_additional_items() -> None:
+    assert sorted(item_id for item_id, owner in extra_layouts if owner == "standard") == [
+        0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x11, 0x12, 0x13, 0x14, 0x15, 0x16, 0x17, 0x18, 0x25, 0x2A, 0x2B, 0x30, 0x31, 0xE0,
+    ]  # fmt: skip
+    assert set(STANDARD.extras) == {item_id for item_id, owner in extra_layouts if owner == "standard"}
+
+
+def test_profiles() -> None:
+    assert sorted(PROFILES) == ["standard"]
+
+
+def test_a_message_registered_twice_is_refused() -> None:
+    with pytest.raises(RefusedError):
+
+        @message(0x0200, en="again", zh="又", way=UP)
+        class Again:
+            field: int = u8()
+
+
+def test_a_field_without_a_specifier_is_a_mistake() -> None:
+    with pytest.raises(TypeError):
+
+        @message(0x7777, en="odd", zh="怪", way=UP)
+        class Odd:
+            field: int = 3
+
+
+@pytest.mark.parametrize(
+    ("item_id", "value", "raw"),
+    [
+        (0x01, 12_345, "00003039"), (0x06, -5, "8005"), (0x06, 5, "0005"), (0x05, bytes(30), "00" * 30), (0x11, Speeding(0), "00"),
+        (0x11, Speeding(1, 9), "0100000009"), (0x12, ZonePassage(1, 9, 1), "010000000901"), (0x13, SegmentTime(3, 120, 1), "00000003007801"),
+        (0x18, AbnormalDriving(3, 80), "000350"), (0x07, bytes(8), "00" * 8),
+    ],
+)  # fmt: skip
+def test_an_item_is_made_from_its_value(item_id: int, value: object, raw: str) -> None:
+    made = extra(item_id, value)
+    assert made.raw.hex() == raw
+    assert made.value() == value
+    assert made.name
+
+
+@pytest.mark.parametrize(("item_id", "value"), [(0x99, 1), (0x01, -1), (0x05, b"short"), (0x06, 40_000), (0x07, b"abc"), (0x01, "x")])
+def test_an_item_that_does_not_fit_is_refused(item_id: int, value: object) -> None:
+    with pytest.raises(RefusedError):
+        extra(item_id, value)
+
+
+def test_a_profile_adds_items_and_inherits() -> None:
+    rows = '\n[[extra]]\nid = 0x61\nname = "voltage"\nzh = "电压"\nkind = "u16"\nscale = 0.01\nunit = "V"\nlengths = [2]\n'
+    vendor = parse_profile("vendor", 'extends = "standard"\ntrust_length = false\n[match]\nmaker = ["70111"]\n' + rows, PROFILES)
+    assert vendor.parents == ("standard",)
+    assert set(vendor.extras) == set(STANDARD.extras) | {0x61}
+    assert vendor.fits("70111", "x")
+    assert not vendor.fits("1", "x")
+    assert extra(0x61, 1234, vendor).raw == b"\x04\xd2"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("colour = 1", "x.toml:1: colour: unknown key"),
+        ('# a\ncharset = "big5"', "x.toml:2: charset:"),
+        ("utc_offset_min = 5000", "x.toml:1: utc_offset_min:"),
+        ('extends = "nobody"', "x.toml:1: extends:"),
+        ('[[extra]]\nid = 1\nname = "a"\nkind = "u99"', "x.toml:4: u99:"),
+        ('[[extra]]\nid = 1\nname = "a"', "x.toml:1: extra: an extra needs kind"),
+        ('[[extra]]\nid = 1\nname = "a"\nkind = "u8"\ncolour = 1', "x.toml:5: colour:"),
+        ('[[extra]]\nid = 1\nname = "a"\nkind = "u8"\n[[extra]]\nid = 1\nname = "b"\nkind = "u8"', "x.toml:7: b: item 0x01 stands twice"),
+        ('[match]\nplate = ["x"]', "x.toml:2: plate:"),
+        ("not toml", "x.toml: "),
+    ],
+)
+def test_a_wrong_profile_is_refused_with_file_and_line(text: str, said: str) -> None:
+    with pytest.raises(RefusedError) as refused:
+        parse_profile("x", text, PROFILES)
+    assert str(refused.value).startswith(said)
+
+
+def test_the_package_is_imported_without_numba() -> None:
+    script = (
+        "import sys, time; t = time.process_time(); import protocols.jt808.connection, protocols.explain; "
+        "from protocols.jt808.registry import messages; len(messages); print('numba' in sys.modules, time.process_time() - t)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    numba, seconds = done.stdout.split()
+    assert numba == "False"
+    assert float(seconds) < 1.5
