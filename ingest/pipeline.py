@@ -13,7 +13,7 @@ from domain.errors import StoreError
 from ingest.pipeline_metrics import PipelineMetrics
 from ingest.settings import PipelineSettings
 from ingest.steps import recovery
-from ingest.steps.batch import Batch, BatchReader, Context
+from ingest.steps.batch import Batch, BatchReader, Context, CutError
 from ingest.steps.clean import clean
 from ingest.steps.connection import opened
 from ingest.steps.decode import decode
@@ -110,12 +110,13 @@ class Pipeline:
         batch = Batch()
         try:
             self._through(batch)
-        except (psycopg.Error, UnicodeEncodeError) as error:
-            if recovery.kind_of(error) != "data":
+        except (CutError, psycopg.Error, UnicodeEncodeError) as error:
+            kind = recovery.kind_of(error)
+            if kind not in recovery.RECOVERED:
                 raise
-            self._metrics.retries.labels("data").inc()
-            log.warning("batch_halved", records=len(batch.log.start), error=str(error).splitlines()[0])
-            return recovery.halve(context, batch.log, self._through)
+            self._metrics.retries.labels(kind).inc()
+            log.warning("batch_cut", kind=kind, records=len(batch.log.start), error=str(error).splitlines()[0])
+            return recovery.recover(context, batch.log, error, self._through)
         return batch.stored
 
     def _through(self, batch: Batch) -> None:

@@ -30,5 +30,5 @@ class PipelineMetrics:
         self.archive_rows = Counter("archive_rows", "Rows written to the archive", registry=registry)
         for outcome in ("new", "duplicate", "conflict", "late", "quarantined", "corrected"):
             self.rows.labels(outcome)
-        for kind in ("connection", "resource", "lock", "data"):
+        for kind in ("connection", "resource", "lock", "data", "cut"):
             self.retries.labels(kind)

@@ -30,6 +30,14 @@ class BatchReader(LogReader, Protocol):
         """Durable bytes behind the offsets."""
 
 
+class CutError(Exception):
+    """A batch must be stored in two: what its first records change decides what record `at` means."""
+
+    def __init__(self, at: int) -> None:
+        super().__init__(f"batch cut before record {at}")
+        self.at = at
+
+
 @dataclass(frozen=True, slots=True)
 class Rejected:
     """A frame or an item that goes to quarantine; terminal_id "" and message_id -1 when the header could not be read."""

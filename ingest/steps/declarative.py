@@ -114,7 +114,7 @@ def _fixes(batch: Batch, pieces: Pieces, record: int, header: Header, examined: 
     for item, (location, span) in enumerate(zip(_locations(message), _spans(message, examined.body), strict=True)):
         if location is None or location.fault is not None:
             reason = Code.SHORT_BODY if location is None or location.fault is None else location.fault
-            name = "time" if reason is Code.BAD_TIME else ""
+            name = "time_ms" if reason is Code.BAD_TIME else ""
             batch.rejected.append(Rejected(record, str(reason), terminal, header.message_id, item, name))
             continue
         row = wire_row(location)

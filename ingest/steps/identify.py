@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ingest.binding_store import moved_terminals
-from ingest.steps.batch import Batch, Context, Registered, Rejected
+from ingest.steps.batch import Batch, Context, CutError, Registered, Rejected, Wire
 from ingest.steps.terminals import UNKNOWN
 from protocols.jt808.kernels.rows import terminal_key
 from storage import registry
@@ -22,32 +22,33 @@ def identify(batch: Batch, context: Context) -> None:
 
     Policy "open": registrations and first reports are admitted in log order, in the batch's own transaction; the newest registration
     binds the plate. Policy "registry": what people have not entered goes to quarantine.
+
+    Raises:
+        CutError: a terminal lost its vehicle to another one within the batch and went on reporting: its next report must be admitted
+            after what came before it.
     """
     if context.stale_registry:
         reload(context)
     wire = batch.wire
     received_ms = batch.log.received_us[wire.record] // 1000
     vehicle_id = context.terminals.vehicles(wire.id_hi, wire.id_lo, received_ms)
-    unknown = np.flatnonzero(vehicle_id == UNKNOWN)
-    if context.settings.registration == OPEN and (len(unknown) or batch.registrations):
-        registry.admit(context.conn, _in_log_order(batch, unknown))
-        context.stale_registry = True
-    elif len(unknown):
-        context.stale_registry = True
-    if context.stale_registry:
+    admits = context.settings.registration == OPEN
+    strangers = np.flatnonzero(vehicle_id == UNKNOWN)
+    bound = vehicle_id != UNKNOWN
+    if admits and (len(strangers) or batch.registrations):
+        found = registry.admit(context.conn, _in_log_order(batch, strangers))
+        bound[strangers] = [terminal in found for terminal in _numbers(wire, strangers)]
+    if len(strangers) or (admits and batch.registrations):
         reload(context)
         vehicle_id = context.terminals.vehicles(wire.id_hi, wire.id_lo, received_ms)
     known = vehicle_id != UNKNOWN
-    for row in np.flatnonzero(~known):
-        batch.rejected.append(
-            Rejected(
-                int(wire.record[row]),
-                "unknown_terminal",
-                terminal_key(int(wire.id_hi[row]), int(wire.id_lo[row])),
-                int(wire.message_id[row]),
-                int(wire.fixes["item"][row]),
-            )
-        )
+    bereft = np.flatnonzero(~known & bound)
+    if admits and len(bereft):
+        vehicle_id = _bereft(batch, context, bereft)
+        known = vehicle_id != UNKNOWN
+    for row, terminal in zip(np.flatnonzero(~known), _numbers(wire, np.flatnonzero(~known)), strict=True):
+        item = int(wire.fixes["item"][row])
+        batch.rejected.append(Rejected(int(wire.record[row]), "unknown_terminal", terminal, int(wire.message_id[row]), item))
     batch.wire = wire.take(known) if not known.all() else wire
     batch.vehicle_id = vehicle_id[known]
 
@@ -60,6 +61,27 @@ def reload(context: Context) -> None:
     if rows:
         context.registry_seen = max(row.changed_at for row in rows)
     context.stale_registry = False
+
+
+def _bereft(batch: Batch, context: Context, rows: Array) -> Array:
+    """Vehicles of all fixes, once terminals that lost theirs within the batch have been admitted again.
+
+    Raises:
+        CutError: records stand before the first such fix: they are stored first, so that admissions happen in log order.
+    """
+    wire, records = batch.wire, batch.log
+    first = int(wire.record[rows].min())
+    if first:
+        raise CutError(first)
+    batch.registrations = []
+    registry.admit(context.conn, _in_log_order(batch, rows))
+    reload(context)
+    return context.terminals.vehicles(wire.id_hi, wire.id_lo, records.received_us[wire.record] // 1000)
+
+
+def _numbers(wire: Wire, rows: Array) -> list[str]:
+    """Terminal numbers of some fixes, without leading zeros."""
+    return [terminal_key(hi, lo) for hi, lo in zip(wire.id_hi[rows].tolist(), wire.id_lo[rows].tolist(), strict=True)]
 
 
 def _in_log_order(batch: Batch, unknown: Array) -> list[registry.Registration]:

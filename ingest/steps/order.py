@@ -64,7 +64,7 @@ def _plausible(batch: Batch, context: Context, received_ms: Array, replayed: Arr
                 terminal_key(int(wire.id_hi[row]), int(wire.id_lo[row])),
                 int(wire.message_id[row]),
                 int(wire.fixes["item"][row]),
-                "time",
+                "time_ms",
             )
         )
     return np.flatnonzero(~(ahead | too_old))

@@ -11,7 +11,7 @@ import psycopg
 from ingest import position_store
 from ingest.log.base import Records
 from ingest.log.record import HEADER
-from ingest.steps.batch import Batch, Context
+from ingest.steps.batch import Batch, Context, CutError
 from ingest.steps.terminals import Terminals
 
 Through = Callable[[Batch], None]
@@ -19,13 +19,17 @@ Through = Callable[[Batch], None]
 
 _RETRIABLE = {"08": "connection", "57": "connection", "40": "lock", "55": "lock", "53": "resource"}
 _DATA = ("22", "23")
+RECOVERED = ("data", "cut")
+"""Classes that `recover` takes; the others need a fresh connection or a person."""
 
 
 def kind_of(error: BaseException) -> str | None:
-    """Class of a database error: "connection", "lock", "resource", "data"; None when it is neither weather nor data.
+    """Class of an error: "connection", "lock", "resource", "data", "cut"; None when it is none that can be recovered from.
 
     Source: PostgreSQL manual, appendix A, error code classes.
     """
+    if isinstance(error, CutError):
+        return "cut"
     if isinstance(error, UnicodeEncodeError):
         return "data"
     if not isinstance(error, psycopg.Error):
@@ -39,17 +43,22 @@ def kind_of(error: BaseException) -> str | None:
     return _RETRIABLE.get(error.sqlstate[:2])
 
 
-def halve(context: Context, records: Records, through: Through) -> int:
-    """Store the records of a batch that met a data error: in halves, until what cannot be stored stands alone.
+def recover(context: Context, records: Records, error: BaseException, through: Through) -> int:
+    """Store the records of a batch that could not be stored as one: in two, and so on until what is impossible stands alone.
 
+    Args:
+        error: a `CutError`, or a data error.
     Returns:
         Fixes stored. Every part is a transaction of its own, with its own place in the log.
     """
     forget(context)
     count = len(records.start)
-    if count == 1:
+    if isinstance(error, CutError):
+        middle = error.at
+    elif count == 1:
         return _isolate(context, records, through)
-    middle = count // 2
+    else:
+        middle = count // 2
     return sum(_store_part(context, part(records, first, last), through) for first, last in ((0, middle), (middle, count)))
 
 
@@ -57,10 +66,10 @@ def _store_part(context: Context, records: Records, through: Through) -> int:
     batch = Batch(records=records)
     try:
         through(batch)
-    except (psycopg.Error, UnicodeEncodeError) as error:
-        if kind_of(error) != "data":
+    except (CutError, psycopg.Error, UnicodeEncodeError) as error:
+        if kind_of(error) not in RECOVERED:
             raise
-        return halve(context, records, through)
+        return recover(context, records, error, through)
     return batch.stored
 
 

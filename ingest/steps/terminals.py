@@ -21,7 +21,7 @@ _MS_BITS = 42
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """From this instant on the terminal reports for the vehicle (until its next binding)."""
+    """From this instant on the terminal reports for the vehicle, until its next binding; `UNKNOWN`: for none."""
 
     terminal_id: str
     vehicle_id: int
@@ -121,5 +121,6 @@ class Terminals:
         place = np.searchsorted(self._moves, (number << _MS_BITS) | received_ms[moved], "right") - 1
         before_first = (place < 0) | (self._moves[np.maximum(place, 0)] >> _MS_BITS != number)
         place = np.where(before_first, place + 1, place)
-        vehicle[moved] = self._moved_to[place]
+        then = self._moved_to[place]
+        vehicle[moved] = np.where(then == UNKNOWN, vehicle[moved], then)
         return vehicle
