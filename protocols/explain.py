@@ -143,8 +143,7 @@ def _explain_run(before: int, run: bytes, behind: int, profile: Profile, languag
     rows = [_row(part, run, places, language) for part in parts]
     rows = _with_anomalies(rows, parts, examined.anomalies)
     header = examined.header
-    title = said(_RUN, language)
-    versions: tuple[str, ...] = ()
+    title, versions = said(_RUN, language), tuple[str, ...]()
     if header is not None:
         definition = find_definition(header.message_id, profile)
         words = ("unknown message", "未知消息") if definition is None else (definition.en, definition.zh)

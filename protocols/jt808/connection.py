@@ -77,9 +77,10 @@ class Connection:
 
     def receive_data(self, data: bytes, now_ms: int) -> list[Event]:
         """Events of the next bytes of the stream."""
-        if self._splitter is None:
-            self._splitter = Splitter(self.limits.max_frame)
         events: list[Event] = []
+        if self._closed:
+            return events
+        self._splitter = self._splitter or Splitter(self.limits.max_frame)
         splitter, dropped = self._splitter, self._splitter.dropped
         for run in splitter.runs(bytes(data)):
             self._count_junk(splitter.dropped - dropped, now_ms, events)
@@ -111,16 +112,12 @@ class Connection:
             events.append(AnomalyEvent(header, odd, RESULT.get(code), examined.raw))
             return
         self._id_digits = header.terminal_id
-        if self.role is PLATFORM:
-            self._learn_version(header, examined.version)
+        if self.role is PLATFORM and (V2019 in (header.version, self.version) or header.message_id == REGISTRATION):
+            self.version = examined.version
         if examined.message is None:
             self._packet(header, examined, now_ms, events)
         else:
             self._message(MessageIn(header, examined.message, examined.raw, examined.anomalies), now_ms, events)
-
-    def _learn_version(self, header: Header, layout: str) -> None:
-        if header.version == V2019 or self.version == V2019 or header.message_id == REGISTRATION:
-            self.version = layout
 
     def _message(self, event: MessageIn, now_ms: int, events: list[Event]) -> None:
         """A whole message of this session."""
@@ -142,8 +139,7 @@ class Connection:
 
     def _packet(self, header: Header, examined: Examined, now_ms: int, events: list[Event]) -> None:
         """One packet of a longer message."""
-        if self._assemblies is None:
-            self._assemblies = Reassembly(self.limits, self._budget)
+        self._assemblies = self._assemblies or Reassembly(self.limits, self._budget)
         added = self._assemblies.add(header, examined.body, now_ms)
         events += [Incomplete.of(gone, Code.ASSEMBLY_OVERFLOW) for gone in added.evicted]
         odd = examined.anomalies
@@ -167,8 +163,7 @@ class Connection:
         """Count junk; too much of it closes the link."""
         if not size or self._closed:
             return
-        if self._junk is None:
-            self._junk = JunkMeter(self.limits)
+        self._junk = self._junk or JunkMeter(self.limits)
         if self._junk.too_much(size, now_ms, authenticated=self.authenticated):
             events += self.close("junk")
 
@@ -213,8 +208,7 @@ class Connection:
 
     def adopt(self, pendings: list[Pending], now_ms: int) -> list[Event]:
         """Send the open commands of the terminal's last link again, once; events of those that cannot be."""
-        terminal_id = self.terminal_id or self._id_digits
-        return list(self._outbox.adopt(pendings, terminal_id, self.version, self.profile, now_ms))
+        return list(self._outbox.adopt(pendings, self.terminal_id or self._id_digits, self.version, self.profile, now_ms))
 
     def data_to_send(self) -> list[bytes]:
         """Queued frames, whole, in order; they are the caller's now."""

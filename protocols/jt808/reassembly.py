@@ -68,9 +68,6 @@ class Reassembly:
         self._open: dict[Key, Assembly] = {}
         self._finished: dict[Key, int] = {}
 
-    def __len__(self) -> int:
-        return len(self._open)
-
     def add(self, header: Header, body: bytes, now_ms: int) -> Added:
         """Take one packet whose index lies in 1 to total."""
         total, index = header.package_total or 0, header.package_index or 0

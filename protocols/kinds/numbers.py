@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, ClassVar
 
 from protocols.anomaly import Code
@@ -149,24 +150,25 @@ class Digits(Kind):
         return f"BCD[{self.size}]"
 
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC).toordinal()
-_BCD = {high << 4 | low: high * 10 + low for high in range(10) for low in range(10)}
+_NO_DIGITS = 255
+_FROM_BCD = bytes(byte // 16 * 10 + byte % 16 if byte // 16 < 10 and byte % 16 < 10 else _NO_DIGITS for byte in range(256))
 _TO_BCD = bytes(n // 10 << 4 | n % 10 for n in range(100))
-_MONTH_DAYS = (0, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+_EPOCH = date(1970, 1, 1)
+_MONTHS = {
+    year * 100 + month: ((date(2000 + year, month, 1) - _EPOCH).days - 1, monthrange(2000 + year, month)[1])
+    for year in range(100)
+    for month in range(1, 13)
+}
+"""By year of the century and month: days from 1970 to the day before its first, and its length."""
 
 
 def epoch_ms_of_bcd(raw: bytes, offset_ms: int) -> int | None:
     """Epoch ms UTC of six BCD bytes yyMMddhhmmss of a clock `offset_ms` ahead of UTC; None when they are no time."""
-    try:
-        year, month, day, hour, minute, second = map(_BCD.__getitem__, raw)
-    except KeyError:
+    year, month, day, hour, minute, second = raw.translate(_FROM_BCD)
+    first, length = _MONTHS.get(year * 100 + month, (0, 0))
+    if not 1 <= day <= length or hour > 23 or minute > 59 or second > 59:
         return None
-    if not 1 <= month <= 12 or not 1 <= day <= _MONTH_DAYS[month] or hour > 23 or minute > 59 or second > 59:
-        return None
-    if month == 2 and day == 29 and year % 4:
-        return None
-    days = datetime(2000 + year, month, day).toordinal() - _EPOCH
-    return ((days * 24 + hour) * 60 + minute) * 60_000 + second * 1000 - offset_ms
+    return (((first + day) * 24 + hour) * 60 + minute) * 60_000 + second * 1000 - offset_ms
 
 
 @dataclass(frozen=True)

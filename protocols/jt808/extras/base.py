@@ -44,9 +44,15 @@ class ExtraLayout:
     lengths: tuple[int, ...]
     step: int = 1
 
+    allowed: frozenset[int] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        lengths = self.lengths or range(0, 256, self.step)
+        object.__setattr__(self, "allowed", frozenset(lengths))
+
     def fits(self, length: int) -> bool:
         """True when the layout allows the length."""
-        return (not self.lengths or length in self.lengths) and length % self.step == 0
+        return length in self.allowed
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +77,10 @@ class Extra:
             return self.layout.spec.kind.read(Reader(self.raw, 0, len(self.raw), context), self.layout.name)
         except WireError:
             return None
+
+
+_new = object.__new__
+_set_id, _set_raw, _set_layout = (Extra.__dict__[name].__set__ for name in ("id", "raw", "layout"))
 
 
 extra_layouts: Registry[tuple[int, str], ExtraLayout] = Registry("additional item", "protocols.jt808.extras")
@@ -150,9 +160,13 @@ class Extras(Kind):
                 reader.context.note(Code.TRUNCATED_ITEM, at, field=field, detail=detail)
                 break
             layout = layouts.get(item_id)
-            if layout is not None and not layout.fits(stop - at - 2):
+            if layout is not None and stop - at - 2 not in layout.allowed:
                 reader.context.note(Code.ITEM_LENGTH, at + 1, field=layout.name, detail=f"item 0x{item_id:02X} of {stop - at - 2} bytes")
-            items.append(Extra(item_id, frame[at + 2 : stop], layout))
+            item = _new(Extra)
+            _set_id(item, item_id)
+            _set_raw(item, frame[at + 2 : stop])
+            _set_layout(item, layout)
+            items.append(item)
             at = stop
         reader.at = at
         return tuple(items)
