@@ -15,6 +15,7 @@ from ingest.log.spool import SpoolWriter
 from ingest.replay_sources import Recorded, is_log, recorded
 from ingest.settings import LogSettings
 from ingest.steps.corrected import CORRECT
+from protocols.anomaly import Layer
 from protocols.jt808.codec import examine
 from protocols.jt808.header import terminal_key
 from protocols.jt808.messages.location import Location, LocationBatch, LocationReply, usable_fixes
@@ -128,13 +129,14 @@ def decoded(path: Path) -> Iterator[DecodedFix]:
     for frame in recorded(path):
         examined = examine(frame.payload)
         terminal = "" if examined.header is None else terminal_key(examined.header.terminal_id)
-        if isinstance(examined.message, Location | LocationReply | LocationBatch):
+        fault = examined.dropped
+        sound = fault is None or fault.layer in (Layer.BODY, Layer.POSITION)
+        if sound and isinstance(examined.message, Location | LocationReply | LocationBatch):
             for _, fix in usable_fixes(examined.message):
                 latitude_e6, longitude_e6 = fix.signed_e6
                 yield DecodedFix(
                     terminal, instant(fix.time_ms or 0).isoformat(), latitude_e6 / 1e6, longitude_e6 / 1e6, fix.speed_kmh10 / 10,
                     fix.heading_deg, "",
                 )  # fmt: skip
-        fault = examined.dropped
         if fault is not None:
             yield DecodedFix(terminal, "", 0.0, 0.0, 0.0, 0, str(fault.code))

@@ -13,8 +13,8 @@ import structlog
 from ingest.replay import Pace
 from ingest.replay_sources import Recorded, recorded
 from protocols.jt808.codec import encode, examine
-from protocols.jt808.framing import MAX_FRAME, Splitter
-from protocols.jt808.header import terminal_key
+from protocols.jt808.framing import MAX_FRAME, Splitter, strip_delimiters, unescape
+from protocols.jt808.header import read_header, terminal_key
 from protocols.jt808.messages.registration import Authentication, Registration, RegistrationReply
 from protocols.jt808.messages.session import PlatformReply
 
@@ -23,8 +23,8 @@ log = structlog.get_logger()
 M = TypeVar("M")
 
 _CHUNK = 65_536
-_AUTHENTICATION = 0x0102
-_SESSION = (0x0100, _AUTHENTICATION, 0x0003)
+_REGISTRATION, _AUTHENTICATION = 0x0100, 0x0102
+_SESSION = (_REGISTRATION, _AUTHENTICATION, 0x0003)
 """Messages that the replayer says itself: the recorded codes belong to another platform."""
 
 
@@ -54,16 +54,16 @@ def by_terminal(frames: Iterable[Recorded], sent: Sent) -> list[Terminal]:
     """Frames by terminal in order of first appearance; those without a readable header are counted and left out."""
     terminals: dict[str, Terminal] = {}
     for frame in frames:
-        examined = examine(frame.payload)
-        if examined.header is None:
+        header = read_header(unescape(strip_delimiters(frame.payload))[0], [])
+        if header is None:
             sent.unreadable += 1
             continue
-        key = terminal_key(examined.header.terminal_id)
+        key = terminal_key(header.terminal_id)
         anonymous = Registration(0, 0, "", "", "", 0, "")
-        terminal = terminals.setdefault(key, Terminal(key, examined.header.version, anonymous))
-        if isinstance(examined.message, Registration):
-            terminal.registration = examined.message
-        if examined.header.message_id not in _SESSION:
+        terminal = terminals.setdefault(key, Terminal(key, header.version, anonymous))
+        if header.message_id == _REGISTRATION and isinstance(said := examine(frame.payload).message, Registration):
+            terminal.registration = said
+        if header.message_id not in _SESSION:
             terminal.frames.append(frame)
     return list(terminals.values())
 

@@ -95,13 +95,11 @@ def pipeline(dsn: str, folder: Path, name: str = "pipeline", partition: int = 0,
 
 
 def drain(worker: Pipeline) -> int:
-    """Batches until nothing is left; fixes stored."""
-    stored = 0
-    while True:
-        before = offsets(worker)
+    """Batches until the database holds all that the spool holds, logs that are new included; fixes stored."""
+    stored = worker.step_once()
+    while not worker.ready or SpoolReader(worker._reader._root, "look").backlog(offsets(worker)):
         stored += worker.step_once()
-        if offsets(worker) == before and worker.ready:
-            return stored
+    return stored
 
 
 def offsets(worker: Pipeline) -> dict[str, int]:
