@@ -97,7 +97,7 @@ def run(frames: int, seed: int) -> dict[str, object]:
     base = peak = 0
     started = time.process_time()
     for number in range(frames):
-        frame = spoil(chance.choice(seeds), chance)
+        frame, found = spoil(chance.choice(seeds), chance), []
         now_ms += chance.randrange(50)
         try:
             if number % 2:
