@@ -52,6 +52,35 @@ def newest(positions: Array, moves: Array) -> Array:
     return rows
 
 
+_UPSERT = """
+insert into vehicle_last as l (
+    vehicle_id, time, received, located_at, lon_e6, lat_e6, speed_kmh10, heading_deg, status_bits, alarm_bits, odometer_m,
+    changed_at
+)
+select vehicle_id, time, received, located_at, lon_e6, lat_e6, speed_kmh10, heading_deg, status_bits, alarm_bits, odometer_m,
+       clock_timestamp()
+  from staging_last
+ order by vehicle_id
+    on conflict (vehicle_id)
+    do update set time = greatest(l.time, excluded.time),
+                  received = case when excluded.time > l.time then excluded.received else l.received end,
+                  speed_kmh10 = case when excluded.time > l.time then excluded.speed_kmh10 else l.speed_kmh10 end,
+                  heading_deg = case when excluded.time > l.time then excluded.heading_deg else l.heading_deg end,
+                  status_bits = case when excluded.time > l.time then excluded.status_bits else l.status_bits end,
+                  alarm_bits = case when excluded.time > l.time then excluded.alarm_bits else l.alarm_bits end,
+                  odometer_m = case when excluded.time > l.time
+                                    then coalesce(excluded.odometer_m, l.odometer_m) else l.odometer_m end,
+                  located_at = greatest(l.located_at, excluded.located_at),
+                  lon_e6 = case when excluded.located_at > coalesce(l.located_at, '-infinity')
+                                then excluded.lon_e6 else l.lon_e6 end,
+                  lat_e6 = case when excluded.located_at > coalesce(l.located_at, '-infinity')
+                                then excluded.lat_e6 else l.lat_e6 end,
+                  changed_at = clock_timestamp()
+            where excluded.time > l.time
+               or excluded.located_at > coalesce(l.located_at, '-infinity')
+"""
+
+
 def upsert(conn: Connection, rows: Array) -> None:
     """Move `vehicle_last` forward where a fix, or a place, is newer; in vehicle order, so two pipelines never deadlock.
 
@@ -71,35 +100,7 @@ def upsert(conn: Connection, rows: Array) -> None:
         ) as copy,
     ):
         copy.write(buffer(rows, _COLUMNS))
-    conn.execute(
-        """
-        insert into vehicle_last as l (
-            vehicle_id, time, received, located_at, lon_e6, lat_e6, speed_kmh10, heading_deg, status_bits, alarm_bits, odometer_m,
-            changed_at
-        )
-        select vehicle_id, time, received, located_at, lon_e6, lat_e6, speed_kmh10, heading_deg, status_bits, alarm_bits, odometer_m,
-               clock_timestamp()
-          from staging_last
-         order by vehicle_id
-            on conflict (vehicle_id)
-            do update set time = greatest(l.time, excluded.time),
-                          received = case when excluded.time > l.time then excluded.received else l.received end,
-                          speed_kmh10 = case when excluded.time > l.time then excluded.speed_kmh10 else l.speed_kmh10 end,
-                          heading_deg = case when excluded.time > l.time then excluded.heading_deg else l.heading_deg end,
-                          status_bits = case when excluded.time > l.time then excluded.status_bits else l.status_bits end,
-                          alarm_bits = case when excluded.time > l.time then excluded.alarm_bits else l.alarm_bits end,
-                          odometer_m = case when excluded.time > l.time
-                                            then coalesce(excluded.odometer_m, l.odometer_m) else l.odometer_m end,
-                          located_at = greatest(l.located_at, excluded.located_at),
-                          lon_e6 = case when excluded.located_at > coalesce(l.located_at, '-infinity')
-                                        then excluded.lon_e6 else l.lon_e6 end,
-                          lat_e6 = case when excluded.located_at > coalesce(l.located_at, '-infinity')
-                                        then excluded.lat_e6 else l.lat_e6 end,
-                          changed_at = clock_timestamp()
-                    where excluded.time > l.time
-                       or excluded.located_at > coalesce(l.located_at, '-infinity')
-        """
-    )
+    conn.execute(_UPSERT)
 
 
 def follow_correction(conn: Connection, first: int, last: int) -> None:

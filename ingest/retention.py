@@ -16,6 +16,7 @@ from domain.units import DAY_MS, day_bounds, day_of
 from ingest import archive, archive_store, day_store, part_store, roll_up_store
 from ingest.pipeline_metrics import PipelineMetrics
 from ingest.roll_up_store import HOUR_MS
+from storage.locks import try_lock, unlock
 from storage.settings import DatabaseSettings
 
 log = structlog.get_logger()
@@ -68,9 +69,7 @@ def maintain(conn: Connection, retention: Retention, now_ms: int) -> Round:
     Args:
         conn: of the owner (a hypertable's chunks can be dropped by nobody else), not in autocommit; a second worker's round does nothing.
     """
-    row = conn.execute("select pg_try_advisory_lock(%(key)s)", {"key": _LOCK}).fetchone()
-    conn.commit()
-    if row is None or not row[0]:
+    if not try_lock(conn, _LOCK):
         return Round()
     try:
         hours = roll_up(conn, retention.settle_min, now_ms)
@@ -86,10 +85,7 @@ def maintain(conn: Connection, retention: Retention, now_ms: int) -> Round:
         log.debug("retention_round", hours=hours, dirty=dirty, archived=archived, expired=expired, parts=parts)
         return Round(hours, dirty, archived, until, blocked)
     finally:
-        if not conn.closed:
-            conn.rollback()
-            conn.execute("select pg_advisory_unlock(%(key)s)", {"key": _LOCK})
-            conn.commit()
+        unlock(conn, _LOCK)
 
 
 def roll_up(conn: Connection, settle_min: int, now_ms: int) -> int:

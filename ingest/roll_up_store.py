@@ -88,6 +88,34 @@ def next_fix_ms(conn: Connection, start_ms: int, end_ms: int) -> int | None:
     return None if row is None or row[0] is None else epoch_ms(row[0])
 
 
+_COUNT_HOURS = """
+insert into vehicle_hour (
+    vehicle_id, hour, fixes, first_time, last_time, moving_s, top_speed_kmh10, odometer_first_m, odometer_last_m,
+    live_fixes, batch_fixes, blind_fixes, mqtt_fixes, peer_fixes, replay_fixes
+)
+select f.vehicle_id, f.hour, count(*), min(f.time), max(f.time),
+       coalesce(sum(f.leg_s) filter (where f.speed_kmh10 >= %(moving)s and f.leg_s <= %(leg_s)s), 0)::int,
+       max(f.speed_kmh10),
+       (array_agg(f.odometer_m order by f.time) filter (where f.odometer_m is not null))[1],
+       (array_agg(f.odometer_m order by f.time desc) filter (where f.odometer_m is not null))[1],
+       count(*) filter (where f.source = 1), count(*) filter (where f.source = 2), count(*) filter (where f.source = 3),
+       count(*) filter (where f.source = 4), count(*) filter (where f.source = 5), count(*) filter (where f.source = 6)
+  from (select v.vehicle_id, p.time, time_bucket(interval '1 hour', p.time) as hour, p.speed_kmh10, p.odometer_m, p.source,
+               extract(epoch from lead(p.time) over (
+                   partition by v.vehicle_id, time_bucket(interval '1 hour', p.time) order by p.time) - p.time) as leg_s
+          from vehicle_last v
+         cross join lateral (
+               select time, speed_kmh10, odometer_m, source
+                 from positions
+                where vehicle_id = v.vehicle_id
+                  and time >= %(start)s
+                  and time < %(end)s) p
+         where v.time >= %(start)s
+           and (%(all)s or v.vehicle_id = any(%(vehicles)s::int[]))) f
+ group by f.vehicle_id, f.hour
+"""
+
+
 def replace_hours(conn: Connection, start_ms: int, end_ms: int, vehicle_ids: Sequence[int] | None = None) -> int:
     """Count the hours in [start, end) anew; number of (vehicle, hour) rows written.
 
@@ -116,31 +144,6 @@ def replace_hours(conn: Connection, start_ms: int, end_ms: int, vehicle_ids: Seq
         bounds,
     )
     return conn.execute(
-        """
-        insert into vehicle_hour (
-            vehicle_id, hour, fixes, first_time, last_time, moving_s, top_speed_kmh10, odometer_first_m, odometer_last_m,
-            live_fixes, batch_fixes, blind_fixes, mqtt_fixes, peer_fixes, replay_fixes
-        )
-        select f.vehicle_id, f.hour, count(*), min(f.time), max(f.time),
-               coalesce(sum(f.leg_s) filter (where f.speed_kmh10 >= %(moving)s and f.leg_s <= %(leg_s)s), 0)::int,
-               max(f.speed_kmh10),
-               (array_agg(f.odometer_m order by f.time) filter (where f.odometer_m is not null))[1],
-               (array_agg(f.odometer_m order by f.time desc) filter (where f.odometer_m is not null))[1],
-               count(*) filter (where f.source = 1), count(*) filter (where f.source = 2), count(*) filter (where f.source = 3),
-               count(*) filter (where f.source = 4), count(*) filter (where f.source = 5), count(*) filter (where f.source = 6)
-          from (select v.vehicle_id, p.time, time_bucket(interval '1 hour', p.time) as hour, p.speed_kmh10, p.odometer_m, p.source,
-                       extract(epoch from lead(p.time) over (
-                           partition by v.vehicle_id, time_bucket(interval '1 hour', p.time) order by p.time) - p.time) as leg_s
-                  from vehicle_last v
-                 cross join lateral (
-                       select time, speed_kmh10, odometer_m, source
-                         from positions
-                        where vehicle_id = v.vehicle_id
-                          and time >= %(start)s
-                          and time < %(end)s) p
-                 where v.time >= %(start)s
-                   and (%(all)s or v.vehicle_id = any(%(vehicles)s::int[]))) f
-         group by f.vehicle_id, f.hour
-        """,
+        _COUNT_HOURS,
         bounds,
     ).rowcount

@@ -17,7 +17,8 @@ from prometheus_client import CollectorRegistry
 from domain.errors import StoreError
 from ingest.gateway.exposition import GatewayCollector
 from ingest.gateway.refresh import RegistryRefresher
-from ingest.gateway.worker import Place, Worker, listening_socket
+from ingest.gateway.sockets import listening_socket
+from ingest.gateway.worker import Place, Worker
 from runtime.internal_http import serve
 from runtime.logs import configure
 from runtime.settings import Settings

@@ -12,8 +12,8 @@ from ingest.log.record import DROPPED, FRAME
 from protocols.anomaly import Code
 from protocols.jt808.codec import examine
 from protocols.jt808.connection import Connection
-from protocols.jt808.gate import Role
 from protocols.jt808.events import AnomalyEvent, Closed, Event, Fixes, Incomplete, MessageIn
+from protocols.jt808.gate import Role
 from protocols.jt808.kernels.rows import packed_id
 from protocols.jt808.messages.registration import Authentication, Registration, RegistrationReply
 from protocols.jt808.messages.session import Heartbeat, Logout, TerminalReply, TimeRequest

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import ipaddress
-import resource
 import socket
 import time
 from dataclasses import dataclass
@@ -19,11 +18,13 @@ from ingest.gateway import turn
 from ingest.gateway.arena import Arena
 from ingest.gateway.desk import FORWARDER, Desk, link_event
 from ingest.gateway.door import TerminalLink
-from ingest.gateway.links import AUTHENTICATED, CONNECTED, FREE, REGISTERED, Link, Links
+from ingest.gateway.links import AUTHENTICATED, CONNECTED, REGISTERED, Link, Links
 from ingest.gateway.metrics import GatewayMetrics
 from ingest.gateway.registration import Registrar, load_secrets
 from ingest.gateway.registry_copy import RegistryCopy
 from ingest.gateway.roster import Roster
+from ingest.gateway.sockets import listening_socket, raise_file_limit
+from ingest.gateway.upkeep import Upkeep
 from ingest.log.record import LINK_EVENT
 from ingest.log.spool import SpoolWriter
 from ingest.settings import GatewaySettings, LogSettings
@@ -31,8 +32,6 @@ from protocols.jt808.limits import Limits
 
 log = structlog.get_logger()
 
-_SWEEP_S = 1.0
-_JUNK_WINDOW_S = 60.0
 _MIB = 1 << 20
 _BACKLOG = 4_096
 
@@ -69,7 +68,6 @@ class Worker:
         self.arena.desk = self.desk
         self._forwarders = [ipaddress.ip_network(network) for network in settings.forwarders]
         self._accepts = [0, 0]
-        self._junk_since_ms = 0
         self._stop = asyncio.Event()
         self.address: tuple[str, int] = ("", 0)
         self._gateway = f"{settings.gateway_id}/{place.worker}"
@@ -105,7 +103,7 @@ class Worker:
         log.info("gateway_listening", address=f"{self.address[0]}:{self.address[1]}", worker=self.place.worker)
         if ready is not None:
             ready.set_result(self.address)
-        sweeper = asyncio.ensure_future(self._sweep())
+        sweeper = asyncio.ensure_future(Upkeep(self).run())
         try:
             await self._stop.wait()
         finally:
@@ -204,69 +202,12 @@ class Worker:
         payload = link_event(event, terminal, "" if event == "authenticated" else reason, self._gateway, link.peer)
         self.log.append(LINK_EVENT, 1, self.links.identity(link), payload, received_us=self.now_us())
 
-    async def _sweep(self) -> None:
-        """Once a second: silent links, links that never authenticated, junk, stuck replies, timers of the protocol."""
-        while True:
-            await asyncio.sleep(_SWEEP_S)
-            now = self.now_ms()
-            rows = self.links.slots
-            state = rows["state"]
-            idle = (state != FREE) & (now - rows["heard_ms"] > self.settings.idle_timeout_s * 1000)
-            strange = ((state == CONNECTED) | (state == REGISTERED)) & (now - rows["opened_ms"] > self.settings.auth_timeout_s * 1000)
-            self._close_slots(idle, "idle")
-            self._close_slots(strange, "auth_timeout")
-            if now - self._junk_since_ms > _JUNK_WINDOW_S * 1000:
-                rows["junk"] = 0
-                self._junk_since_ms = now
-            for link in self.links.live():
-                if link.blocked and now - link.blocked_ms > self.settings.reply_stall_s * 1000:
-                    self.close(link, "replies_unread")
-            self.desk.tick(now)
-            self._gauge()
-
-    def _close_slots(self, chosen: np.ndarray, reason: str) -> None:
-        for slot in np.flatnonzero(chosen).tolist():
-            link = self.links.by_slot[slot]
-            if link is not None and link.door != FORWARDER:
-                self.close(link, reason)
-
     def check_junk(self, link: Link) -> None:
         """Close a link that sent more junk than it may."""
         row = self.links.slots[link.slot]
         limit = self.settings.junk_per_minute if row["state"] == AUTHENTICATED else self.settings.junk_before_auth
         if row["junk"] > limit:
             self.close(link, "junk")
-
-    def _gauge(self) -> None:
-        gauges = self.metrics.gauges
-        for name, state in (("connected", CONNECTED), ("registered", REGISTERED), ("authenticated", AUTHENTICATED)):
-            gauges["links", name] = self.links.count(state)
-        gauges["paused_links", ""] = self.flow.paused
-        gauges["log_backlog_bytes", ""] = self.log.backlog
-        gauges["log_taking", ""] = float(self.log.taking)
-        held = self.arena.oldest_held_us
-        if held and self.now_us() - held > self.log_settings.hold_warn_s * 1e6:
-            log.warning("acknowledgements_wait", seconds=round((self.now_us() - held) / 1e6, 1), backlog=self.log.backlog)
-
-
-def listening_socket(host: str, port: int, *, shared: bool) -> socket.socket:
-    """A bound TCP socket; shared: several workers listen on the same port."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    if shared:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-    listener.bind((host, port))
-    listener.setblocking(False)
-    return listener
-
-
-def raise_file_limit() -> None:
-    """Open-file limit to its hard value."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft < hard:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    log.info("open_files", limit=hard)
 
 
 def warm_up(arena: Arena) -> None:

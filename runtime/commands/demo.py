@@ -70,10 +70,7 @@ def demo(
             status.update("starting the gateway (the first start compiles its kernels)")
             supervisor.wait_ready(300, lambda name: status.update(f"waiting for {name} (the first start compiles kernels)"))
             supervisor.add(Part("fleet", (*fleet, "--truth", str(truth), "--json")))
-        console.print(f"[bold]map[/bold]        http://{settings.web.listen}/app/monitor", highlight=False)
-        console.print(f"[bold]login[/bold]      {parts.ADMIN}  password  {password}", highlight=False)
-        console.print(f"[bold]terminals[/bold]  {settings.gateway.listen} (JT/T 808 over TCP)   data {settings.data}", highlight=False)
-        console.print("Ctrl-C ends it" if seconds is None else f"ends by itself after {seconds:.0f} s")
+        _greet(console, settings, password, seconds)
         _show(console, supervisor, settings, stop, seconds)
         supervisor.end("fleet")
         _settle(console, supervisor, settings, truth)
@@ -82,6 +79,15 @@ def demo(
             supervisor.end("fleet")
             supervisor.stop()
     console.print("stopped")
+
+
+def _greet(console: Console, settings: Settings, password: str, seconds: float | None) -> None:
+    from runtime.demo import ADMIN
+
+    console.print(f"[bold]map[/bold]        http://{settings.web.listen}/app/monitor", highlight=False)
+    console.print(f"[bold]login[/bold]      {ADMIN}  password  {password}", highlight=False)
+    console.print(f"[bold]terminals[/bold]  {settings.gateway.listen} (JT/T 808 over TCP)   data {settings.data}", highlight=False)
+    console.print("Ctrl-C ends it" if seconds is None else f"ends by itself after {seconds:.0f} s")
 
 
 def _show(console: Console, supervisor: Supervisor, settings: Settings, stop: threading.Event, seconds: float | None) -> None:

@@ -146,6 +146,21 @@ def _map(who: Visitor, settings: ScreenSettings) -> html.Section:
     )
 
 
+def _card_actions(say: Texts) -> html.Footer:
+    return html.Footer(
+        [
+            html.Button([icon("centre"), say("card_centre")], id="card-centre", type="button", className="ct-button"),
+            html.Button(
+                [icon("follow"), say("card_follow")],
+                id="card-follow",
+                type="button",
+                className="ct-button",
+                **{"aria-pressed": "false"},
+            ),
+        ]
+    )
+
+
 def _card(say: Texts) -> html.Section:
     def figure(name: str, unit: str | None) -> html.Div:
         value = [html.Span(id=f"card-{name}", className="ct-figure"), *([html.Span(say(unit), className="ct-unit")] if unit else [])]
@@ -179,18 +194,7 @@ def _card(say: Texts) -> html.Section:
                 ],
                 className="ct-lines",
             ),
-            html.Footer(
-                [
-                    html.Button([icon("centre"), say("card_centre")], id="card-centre", type="button", className="ct-button"),
-                    html.Button(
-                        [icon("follow"), say("card_follow")],
-                        id="card-follow",
-                        type="button",
-                        className="ct-button",
-                        **{"aria-pressed": "false"},
-                    ),
-                ]
-            ),
+            _card_actions(say),
         ],
         **{"aria-label": say("card_label")},
     )
@@ -240,11 +244,11 @@ def _columns(say: Texts) -> list[dict[str, Any]]:
             "field": "status",
             "headerName": say("column_status"),
             "width": 96,
-            "minWidth": 88,
+            "minWidth": 90,
             "cellClass": "ct-cell",
             "cellClassRules": rules,
         },
-        {"field": "plate", "headerName": say("column_plate"), "width": 112, "minWidth": 100, "cellClass": "ct-cell-plate"},
-        {"field": "speed", "headerName": say("column_speed"), "width": 92, "minWidth": 84, "type": "rightAligned"},
-        {"field": "vehicle_class", "headerName": say("column_class"), "width": 100, "minWidth": 84},
+        {"field": "plate", "headerName": say("column_plate"), "width": 106, "minWidth": 98, "cellClass": "ct-cell-plate"},
+        {"field": "speed", "headerName": say("column_speed"), "width": 106, "minWidth": 102, "type": "rightAligned"},
+        {"field": "vehicle_class", "headerName": say("column_class"), "width": 132, "minWidth": 68, "tooltipField": "vehicle_class"},
     ]
