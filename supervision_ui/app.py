@@ -98,7 +98,14 @@ async def create(settings: ScreenSettings) -> Screens:
 
 async def _first_request(app: FastAPI) -> None:
     """Ask for the root page once: Dash walks its assets and files its page callbacks, whose hashes the policy needs, only then."""
-    scope: dict[str, Any] = {"type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "GET", "scheme": "http", "root_path": ""}
+    scope: dict[str, Any] = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": "GET",
+        "scheme": "http",
+        "root_path": "",
+    }
     scope |= {
         "path": PREFIX,
         "raw_path": PREFIX.encode(),

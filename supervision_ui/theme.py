@@ -30,7 +30,7 @@ LIGHT = {
     "road-warm": "#e9b872",
     "road-casing": "#c98f42",
     "label": "#3d4a57",
-    "label-quiet": "#667481",
+    "label-quiet": "#5d6b78",
     "label-strong": "#17202a",
     # vehicles
     "status-moving": "#2e7d32",

@@ -45,7 +45,7 @@ function labelLayers(language) {
     'source-layer': 'places',
     minzoom,
     filter: ['in', ['get', 'kind'], ['literal', kinds]],
-    layout: { ...text(size), 'text-field': name, 'text-padding': 6 },
+    layout: { ...text(size), 'text-field': name, 'text-padding': 6, 'text-anchor': 'bottom', 'text-offset': [0, -0.6] },
     paint: label(ink(size > 11 ? 'label' : 'label-quiet')),
   });
   return [

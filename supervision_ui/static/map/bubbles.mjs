@@ -45,10 +45,23 @@ export class Bubbles {
       },
       paint: { 'text-color': ink('bubble-label') },
     });
+    this.map.addLayer({
+      id: 'bubble-names',
+      type: 'symbol',
+      source: 'bubbles',
+      layout: {
+        'text-field': ['get', 'name'],
+        'text-font': ['Noto Sans CJK SC', 'Microsoft YaHei', 'PingFang SC', 'sans-serif'],
+        'text-size': 12,
+        'text-anchor': 'top',
+        'text-offset': [0, 2],
+      },
+      paint: { 'text-color': ink('label'), 'text-halo-color': ink('ground'), 'text-halo-width': 1.4 },
+    });
   }
 
   show(visible) {
-    for (const id of ['bubbles', 'bubble-counts']) {
+    for (const id of ['bubbles', 'bubble-counts', 'bubble-names']) {
       if (this.map.getLayer(id)) this.map.setLayoutProperty(id, 'visibility', visible ? 'visible' : 'none');
     }
   }
@@ -87,7 +100,8 @@ export class Bubbles {
       const centre = region?.centre ?? (group.lon === undefined ? null : [group.lon / group.total, group.lat / group.total]);
       if (!centre) return [];
       const label = this.words.count(group.total);
-      return [{ type: 'Feature', geometry: { type: 'Point', coordinates: centre }, properties: { ...group, code, label } }];
+      const name = (this.words.language.startsWith('zh') ? region?.name : (region?.name_en ?? region?.name)) ?? '';
+      return [{ type: 'Feature', geometry: { type: 'Point', coordinates: centre }, properties: { ...group, code, label, name } }];
     });
     this.map.getSource('bubbles')?.setData({ type: 'FeatureCollection', features: this.features });
   }

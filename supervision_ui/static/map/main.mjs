@@ -26,7 +26,7 @@ function banner(text) {
 }
 
 function controls(map, words) {
-  map.addControl(new maplibregl.NavigationControl({ visualizePitch: false }), 'bottom-right');
+  map.addControl(new maplibregl.NavigationControl({ showCompass: false }), 'bottom-right');
   map.addControl(new maplibregl.ScaleControl({ maxWidth: 120 }), 'bottom-left');
   map.addControl(new maplibregl.AttributionControl({ compact: true, customAttribution: words.say('datum') }), 'bottom-left');
 }

@@ -1,0 +1,76 @@
+"""Words: every key in both languages, no literal word in a page, no key that is missing."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from supervision_ui import feeds, texts
+from supervision_ui.texts import LANGUAGES, load, negotiate
+
+FOLDER = Path(texts.__file__).parent
+PAGES = [FOLDER / "shell.py", *sorted((FOLDER / "pages").glob("*.py"))]
+MODULES = sorted((FOLDER / "static").rglob("*.mjs"))
+SHOWN = {"children", "label", "placeholder", "title", "alt", "headerName", "aria-label", "description"}
+
+
+def test_both_languages_have_the_same_keys() -> None:
+    chinese, english = (load(language).words for language in LANGUAGES)
+    assert set(chinese) == set(english)
+    assert all(chinese.values())
+    assert all(english.values())
+
+
+def test_placeholders_are_the_same_in_both_languages() -> None:
+    chinese, english = (load(language).words for language in LANGUAGES)
+    for key, text in chinese.items():
+        assert set(re.findall(r"\{(\w+)\}", text)) == set(re.findall(r"\{(\w+)\}", english[key])), key
+
+
+def test_english_texts_hold_no_chinese() -> None:
+    for key, text in load("en").words.items():
+        assert not re.search(r"[\u4e00-\u9fff]", text), key
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda p: p.name)
+def test_page_holds_no_literal_word(path: Path) -> None:
+    tree = ast.parse(path.read_text("utf-8"))
+    docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings:
+            assert not re.search(r"[\u4e00-\u9fff]", node.value), node.value
+        if isinstance(node, ast.keyword) and node.arg in SHOWN and isinstance(node.value, ast.Constant):
+            assert not re.search(r"\w", str(node.value.value or "")), f"{node.arg}={node.value.value!r}"
+        if isinstance(node, ast.Dict):
+            for key, value in zip(node.keys, node.values, strict=True):
+                if isinstance(key, ast.Constant) and key.value in SHOWN and isinstance(value, ast.Constant):
+                    raise AssertionError(f"{key.value}: {value.value!r}")
+
+
+@pytest.mark.parametrize("path", [*PAGES, FOLDER / "app.py"], ids=lambda p: p.name)
+def test_every_text_a_page_names_is_in_the_catalogue(path: Path) -> None:
+    words = load("en").words
+    for key in re.findall(r'\b(?:say|texts)\("(\w+)"', path.read_text("utf-8")):
+        assert key in words, key
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: p.name)
+def test_every_text_a_module_says_is_sent_to_it(path: Path) -> None:
+    words = load("en").words
+    source = path.read_text("utf-8")
+    said = re.findall(r"\bsay\('(\w+)'", source) + re.findall(r"words\.(login_\w+)", source)
+    for key in said:
+        assert key in words, key
+        assert key.startswith((*feeds.MAP_WORDS, "login_")), key
+    assert not re.search(r"[\u4e00-\u9fff]", source)
+
+
+@pytest.mark.parametrize(
+    ("cookie", "header", "language"),
+    [("en", "zh-CN", "en"), ("xx", "en-GB,en;q=0.8", "en"), (None, "fr, zh-TW;q=0.5", "zh-CN"), (None, "", "zh-CN"), (None, "fr", "zh-CN")],
+)
+def test_language_of_a_visitor(cookie: str | None, header: str, language: str) -> None:
+    assert negotiate(cookie, header) == language
