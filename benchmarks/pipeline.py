@@ -1,0 +1,220 @@
+"""What a position costs from the log to the hypertable: the pipeline process, and the database's backend beside it.
+
+Example:
+    python -m benchmarks.pipeline
+    python -m benchmarks.pipeline --database postgresql://localhost:25432/postgres --rows 500000
+
+Prints JSON. Each run: `first` reads a log of fresh positions into an empty table with dedupe, offsets and `vehicle_last`;
+`extras` the same with the raw items of every position kept; `again` reads the same log into the filled table. The floor is a
+plain COPY of the same rows into a table without an index, from a ready array, batches of the same size. All forms take turns inside
+a run; medians over the runs. CPU is user and kernel time; the backend's is null when the server's processes cannot be seen from here.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import shutil
+import statistics
+import tempfile
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psycopg
+from prometheus_client import CollectorRegistry
+from psycopg.conninfo import make_conninfo
+
+from domain.position import POSITION
+from ingest.log.record import FRAME
+from ingest.log.spool import SpoolReader, SpoolWriter
+from ingest.pipeline import Pipeline
+from ingest.pipeline_metrics import PipelineMetrics
+from ingest.settings import LogSettings, PipelineSettings
+from simulators.frames import BODY_BYTES, FrameMaker, pack_bodies
+from simulators.truth import FIX
+from storage import embedded
+from storage.copy import POSITION_COLUMNS, buffer
+from storage.migrate import migrate
+from storage.settings import DatabaseSettings
+
+BATCH = 5_000
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--database", help="URL of a superuser; without it an embedded server is started for the benchmark")
+    parser.add_argument("--rows", type=int, default=200_000)
+    parser.add_argument("--vehicles", type=int, default=2_000)
+    parser.add_argument("--runs", type=int, default=3)
+    return parser.parse_args()
+
+
+@contextmanager
+def database(url: str | None) -> Iterator[str]:
+    """DSN of a fresh migrated database."""
+    home = Path(tempfile.mkdtemp(prefix="cuntong-bench-"))
+    home.chmod(0o755)
+    server = url or embedded.start(home / "postgres")
+    name = f"cuntong_bench_{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(server, autocommit=True) as conn:
+        conn.execute(f"create database {name} template template0".encode())
+    try:
+        dsn = make_conninfo(server, dbname=name)
+        migrate(dsn, DatabaseSettings())
+        yield dsn
+    finally:
+        with psycopg.connect(server, autocommit=True) as conn:
+            conn.execute(f"drop database {name} with (force)".encode())
+        if url is None:
+            embedded.stop(home / "postgres")
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def fill_log(folder: Path, rows: int, vehicles: int) -> None:
+    """A log of position reports, one a vehicle every 10 s, up to now."""
+    makers = [FrameMaker(str(13_000_000_000 + number), "2013") for number in range(vehicles)]
+    steps = -(-rows // vehicles)
+    start_ms = (time.time_ns() // 1_000_000 - steps * 10_000) // 1000 * 1000
+    dice = np.random.default_rng(1)
+
+    async def write() -> None:
+        writer = SpoolWriter(folder, 0, LogSettings(path=folder, min_free_gib=0))
+        writer.open()
+        writer.start(asyncio.get_running_loop(), lambda number: None, lambda error: None)
+        left = rows
+        for step in range(steps):
+            fixes = np.zeros(vehicles, FIX)
+            fixes["t_ms"] = start_ms + step * 10_000
+            fixes["status_bits"] = 3
+            fixes["lat_e6"], fixes["lon_e6"] = (
+                dice.integers(25_000_000, 27_000_000, vehicles),
+                dice.integers(105_000_000, 107_000_000, vehicles),
+            )
+            fixes["speed_kmh10"], fixes["heading_deg"] = dice.integers(0, 900, vehicles), dice.integers(0, 360, vehicles)
+            fixes["odometer_m"] = step * 100
+            bodies, checks = pack_bodies(fixes, np.full(vehicles, 500), np.full(vehicles, 9))
+            for number in range(min(vehicles, left)):
+                body = bodies[number * BODY_BYTES : (number + 1) * BODY_BYTES]
+                frame = makers[number].report(body, checks[number], step & 0xFFFF)
+                while writer.append(FRAME, 1, number, frame, received_us=(start_ms + step * 10_000) * 1000 + number) is None:  # noqa: ASYNC110
+                    await asyncio.sleep(0.001)
+            left -= vehicles
+        await writer.aclose()
+
+    asyncio.run(write())
+
+
+def backend_cpu_s(pid: int) -> float | None:
+    """User and kernel seconds of a process of this machine; None when there is no such."""
+    try:
+        words = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    except OSError:
+        return None
+    return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def measured(rows: int, cpu_s: float, backend_s: float | None, wall_s: float) -> dict[str, Any]:
+    return {
+        "rows": rows,
+        "rows_per_cpu_s": round(rows / cpu_s),
+        "client_us_a_row": round(cpu_s / rows * 1e6, 2),
+        "backend_us_a_row": None if backend_s is None else round(backend_s / rows * 1e6, 2),
+        "wall_rows_per_s": round(rows / wall_s),
+    }
+
+
+def run_pipeline(dsn: str, spool: Path, rows: int, extras: bool) -> dict[str, Any]:
+    """Everything the log holds, from offset 0."""
+    with psycopg.connect(dsn) as conn:
+        conn.execute("delete from ingest_offset")
+    settings = PipelineSettings(batch_rows=BATCH, keep_extras=extras)
+    reader = SpoolReader(spool, "benchmark", LogSettings(path=spool))
+    pipeline = Pipeline(dsn, reader, settings, PipelineMetrics(CollectorRegistry()))
+    pipeline.step_once()  # compiles, connects, admits the terminals
+    context = pipeline._context
+    assert context is not None
+    pid = context.conn.info.backend_pid
+    before, wall, cpu = backend_cpu_s(pid), time.perf_counter(), time.process_time()
+    while reader.backlog(context.offsets):
+        pipeline.step_once()
+    cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
+    after = backend_cpu_s(pid)
+    pipeline.close()
+    reader.close()
+    return measured(rows - BATCH, cpu, None if before is None or after is None else after - before, wall)
+
+
+def run_floor(dsn: str, rows: int) -> dict[str, Any]:
+    """Plain COPY of positions into a table without an index; nothing is read or decoded."""
+    array = np.zeros(BATCH, POSITION)
+    array["t_ms"] = array["received_ms"] = time.time_ns() // 1_000_000
+    array["vehicle_id"] = np.arange(BATCH)
+    with psycopg.connect(dsn) as conn:
+        conn.execute("create table plain_position (like positions)")
+        conn.commit()
+        pid = conn.info.backend_pid
+        before, wall, cpu = backend_cpu_s(pid), time.perf_counter(), time.process_time()
+        for _ in range(rows // BATCH):
+            with conn.cursor() as cursor, cursor.copy("copy plain_position from stdin (format binary)") as copy:
+                copy.write(buffer(array, POSITION_COLUMNS))
+            conn.commit()
+        cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
+        after = backend_cpu_s(pid)
+        conn.execute("drop table plain_position")
+    return measured(rows // BATCH * BATCH, cpu, None if before is None or after is None else after - before, wall)
+
+
+def empty(dsn: str) -> None:
+    with psycopg.connect(dsn, autocommit=True) as conn:
+        conn.execute("truncate positions")
+        conn.execute("truncate position_extra")
+        conn.execute("truncate vehicle_last")
+        conn.execute("checkpoint")
+
+
+def main() -> None:
+    asked = arguments()
+    spool = Path(tempfile.mkdtemp(prefix="cuntong-bench-log-"))
+    runs: list[dict[str, dict[str, Any]]] = []
+    try:
+        fill_log(spool, asked.rows, asked.vehicles)
+        with database(asked.database) as dsn:
+            run_pipeline(dsn, spool, asked.rows, extras=True)
+            for _ in range(asked.runs):
+                one = {"floor_copy": run_floor(dsn, asked.rows)}
+                for name, extras in (("first", False), ("extras", True)):
+                    empty(dsn)
+                    one[name] = run_pipeline(dsn, spool, asked.rows, extras)
+                one["again"] = run_pipeline(dsn, spool, asked.rows, extras=True)
+                runs.append(one)
+            with psycopg.connect(dsn) as conn:
+                found = conn.execute("select count(*), (select version()) from positions").fetchone()
+    finally:
+        shutil.rmtree(spool, ignore_errors=True)
+    assert found is not None
+    assert found[0] == asked.rows, f"{found[0]} rows stored of {asked.rows}"
+    medians = {
+        form: {key: None if runs[0][form][key] is None else statistics.median(run[form][key] for run in runs) for key in runs[0][form]}
+        for form in runs[0]
+    }
+    ratio = round(medians["first"]["client_us_a_row"] / medians["floor_copy"]["client_us_a_row"], 2)
+    report = {
+        "server": found[1],
+        "runs": asked.runs,
+        "vehicles": asked.vehicles,
+        "median": medians,
+        "client_cpu_to_floor": ratio,
+        "each": runs,
+    }
+    print(json.dumps(report, indent=1))
+
+
+if __name__ == "__main__":
+    main()
