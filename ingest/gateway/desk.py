@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from domain.plate import Plate
 from ingest.gateway.links import AUTHENTICATED, REGISTERED, Link
+from ingest.gateway.sessions import FORWARDER, Session, forwarded_id
 from ingest.log.record import DROPPED, FRAME
 from protocols.anomaly import Code
-from protocols.jt808.codec import examine
 from protocols.jt808.connection import Connection
 from protocols.jt808.events import AnomalyEvent, Closed, Event, Fixes, Incomplete, MessageIn
 from protocols.jt808.gate import Role
@@ -31,20 +29,6 @@ _NOT_LOGGED = (Heartbeat, TerminalReply, TimeRequest)
 
 _REASONS = {code: number for number, code in enumerate(Code, 1)}
 """Number of an anomaly code in the reason byte of a dropped record; the order of the enum."""
-
-FORWARDER = 6
-"""`Link.door` of a listed forwarder: many terminals share its socket."""
-
-
-@dataclass(slots=True)
-class Session:
-    """One terminal behind a link; a forwarder's link has many."""
-
-    connection: Connection
-    terminal: str = ""
-    heard_ms: int = 0
-    rejected: int = 0
-    dropped: list[int] = field(default_factory=list)
 
 
 class Desk:
@@ -88,7 +72,7 @@ class Desk:
         """The session that a run belongs to; None when a forwarder has too many terminals."""
         if link.sessions is None:
             link.sessions = {}
-        key = _forwarded_id(run) if link.door == FORWARDER else ""
+        key = forwarded_id(run) if link.door == FORWARDER else ""
         session = link.sessions.get(key)
         if session is None:
             if len(link.sessions) >= _FORWARDER_SESSIONS:
@@ -241,14 +225,3 @@ class Desk:
             return False
         session.dropped.append(now_ms)
         return True
-
-
-def _forwarded_id(run: bytes) -> str:
-    """Terminal id of a frame, "" when it cannot be read."""
-    header = examine(run).header
-    return header.terminal_id if header else ""
-
-
-def link_event(event: str, terminal: str, reason: str, gateway: str, peer: str) -> bytes:
-    """Payload of a link event record: JSON in UTF-8."""
-    return json.dumps({"event": event, "terminal": terminal, "reason": reason, "gateway": gateway, "peer": peer}).encode("utf-8")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from ingest.gateway.desk import Session
+    from ingest.gateway.sessions import Session
 
 SLOT = np.dtype(
     [

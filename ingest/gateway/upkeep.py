@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import structlog
 
-from ingest.gateway.desk import FORWARDER
 from ingest.gateway.links import AUTHENTICATED, CONNECTED, FREE, REGISTERED, Link
+from ingest.gateway.sessions import FORWARDER
 
 if TYPE_CHECKING:
     from ingest.gateway.worker import Worker

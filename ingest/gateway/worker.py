@@ -16,13 +16,14 @@ import structlog
 from ingest.flow import Flow, Marks
 from ingest.gateway import turn
 from ingest.gateway.arena import Arena
-from ingest.gateway.desk import FORWARDER, Desk, link_event
+from ingest.gateway.desk import Desk
 from ingest.gateway.door import TerminalLink
 from ingest.gateway.links import AUTHENTICATED, CONNECTED, REGISTERED, Link, Links
 from ingest.gateway.metrics import GatewayMetrics
 from ingest.gateway.registration import Registrar, load_secrets
 from ingest.gateway.registry_copy import RegistryCopy
 from ingest.gateway.roster import Roster
+from ingest.gateway.sessions import FORWARDER, link_event
 from ingest.gateway.sockets import listening_socket, raise_file_limit
 from ingest.gateway.upkeep import Upkeep
 from ingest.log.record import LINK_EVENT

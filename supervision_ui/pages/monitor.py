@@ -10,6 +10,7 @@ import dash_mantine_components as dmc
 from dash import ClientsideFunction, Dash, Input, Output, dcc, html
 
 from supervision_ui import feeds
+from supervision_ui.card import card
 from supervision_ui.settings import ScreenSettings
 from supervision_ui.shell import icon, icon_button, shell
 from supervision_ui.texts import Texts
@@ -17,7 +18,6 @@ from supervision_ui.visitor import Visitor, visitor
 
 PATH = "/monitor"
 STATUSES = ("moving", "stopped", "offline", "warning", "alarm")
-CARD_FIELDS = ("class", "operator", "region", "terminal")
 
 
 def layout(settings: ScreenSettings) -> Any:
@@ -139,64 +139,10 @@ def _map(who: Visitor, settings: ScreenSettings) -> html.Section:
         children=[
             html.Div(id="fleet-map", className="ct-map-canvas", **{"data-config": config, "data-words": words}),
             html.P(id="map-banner", className="ct-banner", role="status", hidden=True),
-            _card(say),
+            card(say),
             html.Div(id="map-chooser", className="ct-chooser", role="dialog", hidden=True, **{"aria-label": say("list_title")}),
         ],
         **{"aria-label": say("map_label")},
-    )
-
-
-def _card_actions(say: Texts) -> html.Footer:
-    return html.Footer(
-        [
-            html.Button([icon("centre"), say("card_centre")], id="card-centre", type="button", className="ct-button"),
-            html.Button(
-                [icon("follow"), say("card_follow")],
-                id="card-follow",
-                type="button",
-                className="ct-button",
-                **{"aria-pressed": "false"},
-            ),
-        ]
-    )
-
-
-def _card(say: Texts) -> html.Section:
-    def figure(name: str, unit: str | None) -> html.Div:
-        value = [html.Span(id=f"card-{name}", className="ct-figure"), *([html.Span(say(unit), className="ct-unit")] if unit else [])]
-        return html.Div([html.Dt(say(f"card_{name}")), html.Dd(value)], className="ct-figure-box")
-
-    def line(name: str, *more: Any) -> html.Div:
-        return html.Div([html.Dt(say(f"card_{name}")), html.Dd([html.Span(id=f"card-{name}"), *more])])
-
-    return html.Section(
-        id="vehicle-card",
-        className="ct-card",
-        hidden=True,
-        children=[
-            html.Header(
-                [
-                    html.Span(id="card-plate", className="ct-plate"),
-                    html.Span(id="card-plate-colour", className="ct-quiet ct-plate-colour"),
-                    html.Span([html.Span(className="ct-symbol"), html.Span(id="card-status")], className="ct-card-status"),
-                    icon_button("card-close", "close", say("card_close")),
-                ]
-            ),
-            html.Dl([figure("speed", "unit_kmh"), figure("heading", None), figure("odometer", "unit_km")], className="ct-figures"),
-            html.Dl(
-                [
-                    html.Div(
-                        [html.Dt(say("card_alarms")), html.Dd(id="card-alarms")], id="card-alarm-row", className="ct-alarm-row", hidden=True
-                    ),
-                    line("time", html.Span(id="card-age", className="ct-quiet ct-age")),
-                    line("place"),
-                    *(line(name) for name in CARD_FIELDS),
-                ],
-                className="ct-lines",
-            ),
-            _card_actions(say),
-        ],
-        **{"aria-label": say("card_label")},
     )
 
 
