@@ -40,7 +40,7 @@ class Follower:
 
     def __init__(self, folder: Path, log_id: str, files: FileLayer) -> None:
         self.log_id = log_id
-        self._folder = folder
+        self.folder = folder
         self._mark: Mark = files.map_mark(folder / MARK_NAME)
         self._segments: list[Segment] = segments_of(folder)
         self._open: Segment | None = None
@@ -58,7 +58,7 @@ class Follower:
 
     def refresh(self) -> None:
         """Look for segments born or trimmed, and open the current one anew."""
-        self._segments = segments_of(self._folder)
+        self._segments = segments_of(self.folder)
         self.close()
 
     def read(self, after: int, limit_rows: int) -> tuple[list[Piece], int]:

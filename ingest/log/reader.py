@@ -90,16 +90,24 @@ class SpoolReader:
         for folder in worker_folders(self._root):
             headers = (segment.header() for segment in reversed(segments_of(folder)))
             header = next((header for header in headers if header is not None), None)
-            if header is not None and header.log_id not in self._followers:
+            if header is not None and header.log_id not in self._logs:
+                self._forget_former(folder)
                 self._followers[header.log_id] = Follower(folder, header.log_id, self._files)
                 self._logs.append(header.log_id)
+
+    def _forget_former(self, folder: Path) -> None:
+        """A folder whose files were taken away begins a new log: the former one has no more records."""
+        for log_id, follower in list(self._followers.items()):
+            if follower.folder == folder:
+                follower.close()
+                del self._followers[log_id]
 
     def _gather(self, after: dict[str, int], limit_rows: int) -> Records:
         pieces: list[tuple[int, Piece]] = []
         behind = dict(after)
         for number, log_id in enumerate(self._logs):
-            follower = self._followers[log_id]
-            if log_id in self.damaged:
+            follower = self._followers.get(log_id)
+            if follower is None or log_id in self.damaged:
                 continue
             at = self._start(follower, after)
             try:

@@ -111,6 +111,20 @@ def test_reader_follows_new_workers_and_new_segments(tmp_path):
     assert payloads_of(reader.read(last.next, 10, 0)) == []
 
 
+def test_log_whose_files_were_taken_away_begins_anew_under_another_id(tmp_path):
+    spool = settings_of(tmp_path)
+    write_groups(spool, [[b"old"]])
+    reader = SpoolReader(tmp_path, "pipeline", spool)
+    old = reader.read({}, 10, 0)
+    for segment in segments_of(tmp_path / "0"):
+        segment.path.unlink()
+    write_groups(spool, [[b"new", b"newer"]])
+    records = reader.read(old.next, 10, 1_500)
+    assert payloads_of(records) == [b"new", b"newer"]
+    assert len(reader.logs()) == 2
+    assert records.next.items() >= old.next.items()
+
+
 def test_reader_waits_for_rows_and_comes_back_empty(tmp_path):
     spool = settings_of(tmp_path)
     write_groups(spool, [[b"a"]])
