@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from protocols.jt808.codec import build_frame, encode_body, examine
 from protocols.jt808.connection import PLATFORM, TERMINAL, Connection
-from protocols.jt808.events import Closed
+from protocols.jt808.events import AnomalyEvent, Closed, Event, Fixes, MessageIn
 from protocols.jt808.framing import checksum, strip_delimiters, unescape, wrap
 from protocols.jt808.header import Address
 from protocols.jt808.messages.location import Location, LocationBatch
@@ -86,6 +86,22 @@ def link_of(chance: random.Random, budget: Budget) -> Connection:
     return link
 
 
+def feed(link: Connection, frame: bytes, now_ms: int, chance: random.Random) -> list[Event]:
+    """Events of a frame, given whole or as a stream cut in two; everything is answered, and every answer must be sound."""
+    if chance.random() < 0.5:
+        found = link.receive_frame(strip_delimiters(frame), now_ms)
+    else:
+        cut = chance.randrange(len(frame) + 1)
+        found = link.receive_data(frame[:cut], now_ms) + link.receive_data(frame[cut:], now_ms)
+    for event in found:
+        if isinstance(event, MessageIn | Fixes | AnomalyEvent):
+            link.reply(event, 0, now_ms)
+    link.tick(now_ms)
+    for sent in link.data_to_send():
+        assert not examine(sent).dropped
+    return found
+
+
 def run(frames: int, seed: int) -> dict[str, object]:
     """Feed that many frames; exceptions are counted, not raised."""
     chance = random.Random(seed)
@@ -97,22 +113,14 @@ def run(frames: int, seed: int) -> dict[str, object]:
     base = peak = 0
     started = time.process_time()
     for number in range(frames):
-        frame, found = spoil(chance.choice(seeds), chance), []
+        frame = spoil(chance.choice(seeds), chance)
+        found: list[Event] = []
         now_ms += chance.randrange(50)
         try:
-            if number % 2:
-                found = link.receive_frame(strip_delimiters(frame), now_ms)
-            else:
-                cut = chance.randrange(len(frame) + 1)
-                found = link.receive_data(frame[:cut], now_ms) + link.receive_data(frame[cut:], now_ms)
+            found = feed(link, frame, now_ms, chance)
             for event in found:
                 events[type(event).__name__] += 1
                 codes.update(str(odd.code) for odd in getattr(event, "anomalies", ()))
-                if getattr(event, "header", None) is not None:
-                    link.reply(event, 0, now_ms)
-            link.tick(now_ms)
-            for sent in link.data_to_send():
-                assert not examine(sent).dropped
         except Exception as error:
             errors.append(f"{error!r} {frame.hex()}")
         life += 1
