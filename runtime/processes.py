@@ -10,7 +10,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import IO
 
@@ -55,10 +55,12 @@ class Supervisor:
     Args:
         settings: data folder and database.
         parts: in the order of starting; they are ended in the same order, so that who takes stops first.
+        environment: variables for the parts, beside this process's own.
     """
 
-    def __init__(self, settings: Settings, parts: Sequence[Part]) -> None:
+    def __init__(self, settings: Settings, parts: Sequence[Part], environment: Mapping[str, str] | None = None) -> None:
         self._settings = settings
+        self._environment = dict(environment or {})
         self._parts = parts
         self._server = Server(settings.data / FOLDER) if not settings.database.url else None
         self._running: dict[str, _Running] = {}
@@ -78,7 +80,7 @@ class Supervisor:
             self._spawn(part)
 
     def _spawn(self, part: Part) -> None:
-        environment = {**os.environ, "CUNTONG_DATABASE_URL": self.dsn, "CUNTONG_DATA": str(self._settings.data)}
+        environment = {**os.environ, **self._environment, "CUNTONG_DATABASE_URL": self.dsn, "CUNTONG_DATA": str(self._settings.data)}
         output = (self._logs / f"{part.name}.log").open("ab")
         command = [sys.executable, "-m", "runtime.cli", *part.words]
         process = subprocess.Popen(command, env=environment, stdout=output, stderr=output, stdin=subprocess.DEVNULL, start_new_session=True)

@@ -39,8 +39,6 @@ def demo(
 
         cuntong demo --vehicles 300 --seconds 60
     """
-    import os
-
     from rich.console import Console
 
     from runtime import demo as parts
@@ -54,11 +52,10 @@ def demo(
     separate_kernel_cache()
     console = Console()
     settings = parts.on_free_ports(load(data or parts.default_folder(), {"gateway.listen": "127.0.0.1:7611"}))
-    os.environ.update(parts.environment(settings))
     settings.data.mkdir(parents=True, exist_ok=True)
     truth = settings.data / "truth" / time.strftime("%Y%m%d-%H%M%S")
     stop = stop_on_signals()
-    supervisor = Supervisor(settings, standard_parts(settings))
+    supervisor = Supervisor(settings, standard_parts(settings), parts.environment(settings))
     fleet = ("simulate", "--vehicles", str(vehicles), "--to", settings.gateway.listen, "--faults", faults, "--seed", str(seed))
     try:
         with console.status("starting the database") as status:

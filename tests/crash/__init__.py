@@ -1,0 +1,1 @@
+"""Nothing acknowledged is lost when any part is killed."""
