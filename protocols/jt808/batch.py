@@ -12,7 +12,14 @@ from domain.position import ABSENT, ODOMETER_LIMIT_M, POSITION, Flag, Source
 from protocols.jt808.kernels import fixes as fix_kernels
 from protocols.jt808.kernels import frames as frame_kernels
 from protocols.jt808.kernels.rows import (
-    ASK, FRAME, HAS_FUEL, HAS_ODOMETER, HAS_RECORDER, HAS_SATELLITES, OK, WIRE_FIX,
+    ASK,
+    FRAME,
+    HAS_FUEL,
+    HAS_ODOMETER,
+    HAS_RECORDER,
+    HAS_SATELLITES,
+    OK,
+    WIRE_FIX,
 )  # fmt: skip
 
 Array = np.ndarray[Any, Any]
