@@ -195,8 +195,8 @@ class Desk:
             row["state"] = AUTHENTICATED
             row["junk"] = 0
             link.terminal = key
+        worker.roster.claim(key, link)  # before the answer: a terminal that has it may already be dialling in elsewhere
         self._reply(link, session, event, 0, None)
-        worker.roster.claim(key, link)
         worker.note(link, "authenticated", key)
 
     def _anomaly(self, link: Link, session: Session, event: AnomalyEvent, received_us: int, now_ms: int) -> None:

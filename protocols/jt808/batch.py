@@ -130,4 +130,4 @@ def _optional(values: Array, present: Array, limit: int, flags: Array, flag: Fla
     """Values where present and within the limit, else `ABSENT`; flags of those beyond it are set in place."""
     fits = values <= limit
     flags[(present != 0) & ~fits] |= flag
-    return np.where((present != 0) & fits, values, ABSENT)
+    return np.where((present != 0) & fits, values.astype(np.int64), ABSENT)

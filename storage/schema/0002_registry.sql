@@ -41,7 +41,7 @@ create table vehicle (
 );
 
 create table terminal (
-    terminal_id text primary key check (terminal_id ~ '^(0|[1-9][0-9]{0,19})$'),
+    terminal_id text primary key check (terminal_id ~ '^(0|[1-9a-f][0-9a-f]{0,19})$'),
     vehicle_id int unique references vehicle,
     state text not null default 'unregistered' check (state in ('registered', 'unregistered', 'revoked')),
     generation int not null default 0,

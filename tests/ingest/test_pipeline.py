@@ -209,7 +209,6 @@ def test_the_offset_file_says_what_the_database_says(dsn: str, tmp_path: Path) -
     assert SpoolReader(tmp_path, "pipeline", log_settings(tmp_path)).backlog(read_committed(committed_path(tmp_path, "pipeline"))) == 0
 
 
-@pytest.mark.xfail(reason="`to_positions` makes 255 of an absent satellite count", strict=True)
 def test_what_a_terminal_does_not_say_is_null(dsn: str, tmp_path: Path) -> None:
     write(tmp_path, [Logged(report(A))])
     worker = pipeline(dsn, tmp_path)

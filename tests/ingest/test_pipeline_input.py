@@ -213,7 +213,6 @@ def test_every_whole_recorded_position_lands_at_its_time_and_place(recorded: Any
     assert reasons <= {"bad_checksum", "length_mismatch", "out_of_range", "data_error_23514"}
 
 
-@pytest.mark.xfail(reason="the registry's table takes decimal terminal numbers only: these stay in quarantine", strict=True)
 def test_recorded_positions_of_terminals_with_hexadecimal_numbers_land_too(recorded: Any) -> None:
     found, wanted = recorded
     assert {key: found.get(key) for key in wanted} == wanted
