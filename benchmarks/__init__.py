@@ -1,0 +1,1 @@
+"""One command each, JSON out: `python -m benchmarks.NAME`."""
