@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
+from collections.abc import Callable
 from typing import Protocol
 
 import numpy as np
@@ -52,6 +53,7 @@ class Arena:
         self._junk = 0
         self.paused = False
         self.desk: Decider | None = None
+        self.unsent: Callable[[Link], None] = lambda _: None
         self.slots = links.slots
         self.serials = links.serials
         self.loop: asyncio.AbstractEventLoop | None = None
@@ -219,6 +221,7 @@ class Arena:
                 return
             data = data[sent:]
         transport.write(bytes(data))
+        self.unsent(link)
 
     @property
     def oldest_held_us(self) -> int:

@@ -30,8 +30,12 @@ class GatewayMetrics:
         """Add to a counter; label is the value of its one label, "" when it has none."""
         self.named[name, label] += by
 
-    def acknowledged(self, delay_us: int) -> None:
-        """One reply left, this long after its frame arrived."""
+    def acknowledged(self, delay_us: int, replies: int = 1) -> None:
+        """Replies left, this long after their frames arrived."""
+        if replies > 1:
+            self._buckets[int(np.searchsorted(_EDGES, delay_us))] += replies
+            self._delay_sum_us += replies * delay_us
+            return
         self._delays.append(delay_us)
         if len(self._delays) >= 1_024:
             self._fold()

@@ -18,6 +18,7 @@ from ingest.gateway import turn
 from ingest.gateway.arena import Arena
 from ingest.gateway.desk import Desk
 from ingest.gateway.door import TerminalLink
+from ingest.gateway.drain_door import DrainArena, DrainDoor
 from ingest.gateway.links import AUTHENTICATED, CONNECTED, REGISTERED, Link, Links
 from ingest.gateway.metrics import GatewayMetrics
 from ingest.gateway.registration import Registrar, load_secrets
@@ -64,7 +65,11 @@ class Worker:
             int(log_settings.high_water_mib * _MIB), int(log_settings.low_water_mib * _MIB), settings.reply_pause, settings.reply_limit
         )
         self.flow = Flow(self.log, marks, self.close)
-        self.arena = Arena(self.links, self.log, self.metrics, settings.max_frame, marks.high)
+        self.arena = (
+            DrainArena(self) if settings.door == "drain" else Arena(self.links, self.log, self.metrics, settings.max_frame, marks.high)
+        )
+        self.arena.unsent = self.flow.waiting
+        self._drain_door: DrainDoor | None = None
         self.desk = Desk(self)
         self.arena.desk = self.desk
         self._forwarders = [ipaddress.ip_network(network) for network in settings.forwarders]
@@ -98,7 +103,7 @@ class Worker:
         host, port = self.settings.address
         listener = listening_socket(host, port, shared=self.place.workers > 1)
         self.address = listener.getsockname()[:2]
-        server = await loop.create_server(lambda: TerminalLink(self), sock=listener, backlog=_BACKLOG)
+        server = await self._open(loop, listener)
         gc.collect()
         gc.freeze()
         log.info("gateway_listening", address=f"{self.address[0]}:{self.address[1]}", worker=self.place.worker)
@@ -108,9 +113,21 @@ class Worker:
         try:
             await self._stop.wait()
         finally:
-            server.close()
+            if server is not None:
+                server.close()
+            if self._drain_door is not None:
+                self._drain_door.close()
             sweeper.cancel()
             await self._drain(loop)
+
+    async def _open(self, loop: asyncio.AbstractEventLoop, listener: socket.socket) -> asyncio.Server | None:
+        """Let terminals in by the door of the settings; the server, None for the drain door."""
+        if not isinstance(self.arena, DrainArena):
+            return await loop.create_server(lambda: TerminalLink(self), sock=listener, backlog=_BACKLOG)
+        self._drain_door = DrainDoor(self, self.arena, listener)
+        self._drain_door.warm_up()
+        self._drain_door.open()
+        return None
 
     def stop(self) -> None:
         """Ask for an orderly end."""
@@ -122,10 +139,14 @@ class Worker:
         for link in self.links.live():
             self.close(link, "stopping")
         await asyncio.sleep(0)
+        if self._drain_door is not None:
+            self._drain_door.shut()
         self.roster.shut(loop)
 
     def _durable(self, number: int) -> None:
         self.arena.on_durable(number)
+        if self._drain_door is not None:
+            self._drain_door.durable(number)
         self.flow.relieve()
         self.arena.paused = self.flow.crowded
 

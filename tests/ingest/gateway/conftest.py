@@ -159,7 +159,7 @@ def location(second: int = 0, **changes: Any) -> Location:
     return Location(**{**fields, **changes})
 
 
-@pytest.fixture(params=["protocol"])
+@pytest.fixture(params=["protocol", "drain"])
 def door(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
