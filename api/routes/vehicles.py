@@ -49,6 +49,7 @@ def router(fleet: Fleet, state: LiveState) -> APIRouter:
             vehicle_class=row.vehicle_class,
             state=row.state,
             operator=operator.name if operator else None,
+            operator_en=operator.name_en if operator else None,
             region=_region(fleet, row.region_code),
             dangerous_goods=row.dangerous_goods,
             terminal_id=row.terminal_id,

@@ -37,6 +37,7 @@ class VehicleCard(BaseModel):
     vehicle_class: str
     state: str
     operator: str | None
+    operator_en: str | None
     region: RegionName | None
     dangerous_goods: bool
     terminal_id: str | None

@@ -33,7 +33,7 @@ FLAGS = [
     "--enable-unsafe-swiftshader",
     "--ignore-gpu-blocklist",
 ]
-VEHICLES = 120
+VEHICLES = 200
 CLASSES = ("rural_bus", "town_bus", "line_coach", "charter_coach", "freight", "dangerous_goods")
 
 
@@ -78,12 +78,13 @@ class Traffic:
                 ),
             )
         region_code = str(self.county.settings.county_code)
+        weights = (self.county.network.length_m**0.7).tolist()
         for one in range(1, VEHICLES + 1):
             plate = f"贵H{self.random.randrange(10_000, 99_999)}"
             put_vehicle(
                 conn, one, plate, region=region_code, vehicle_class=CLASSES[one % 6], operator_id=1, plate_colour=5 if one % 4 == 0 else 2
             )
-            edge = self.random.randrange(self.county.network.edge_count)
+            (edge,) = self.random.choices(range(len(weights)), weights)  # by length, so that country roads are not empty
             self.cars[one] = (edge, self.random.random(), 0 if one % 3 == 0 else self.random.choice((300, 420, 550)))
 
     def step(self, conn: psycopg.Connection[Any], seconds: float) -> None:

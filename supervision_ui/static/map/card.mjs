@@ -77,8 +77,9 @@ export class Card {
     plate.dataset.colour = colour ?? '';
     this.#set('plate-colour', colour === null || colour === undefined ? '' : words.say(`plate_${colour}`));
     this.#set('class', words.say(`class_${entry?.vehicle_class ?? 'unknown'}`));
-    this.#set('operator', said(report?.operator));
-    this.#set('region', said(report?.region?.[words.language.startsWith('zh') ? 'name' : 'name_en'] ?? report?.region?.name));
+    const chinese = words.language.startsWith('zh');
+    this.#set('operator', said(chinese ? report?.operator : (report?.operator_en ?? report?.operator)));
+    this.#set('region', said((chinese ? null : report?.region?.name_en) ?? report?.region?.name));
     this.#set('terminal', said(report?.terminal_id));
     const fix = report?.fix;
     this.#set('time', fix ? words.dateTime(Date.parse(fix.time)) : '–');

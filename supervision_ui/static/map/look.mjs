@@ -14,9 +14,8 @@ export const STATUS_NAMES = ['moving', 'stopped', 'offline', 'warning', 'alarm']
 
 /** Colours of the vehicle layer in the present theme. */
 export function layerColours() {
-  const names = [...STATUS_NAMES, 'moving'];
   return {
-    status: new Float32Array(names.flatMap((name) => rgb(ink(`status-${name}`)))),
+    status: new Float32Array(STATUS_NAMES.flatMap((name) => rgb(ink(`status-${name}`)))),
     casing: new Float32Array(rgb(ink('casing'))),
     stale: new Float32Array(rgb(ink('stale'))),
     halo: new Float32Array(rgb(ink('accent'))),
