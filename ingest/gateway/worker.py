@@ -18,7 +18,8 @@ from ingest.gateway import turn
 from ingest.gateway.arena import Arena
 from ingest.gateway.desk import Desk
 from ingest.gateway.door import TerminalLink
-from ingest.gateway.drain_door import DrainArena, DrainDoor
+from ingest.gateway.drain_arena import DrainArena
+from ingest.gateway.drain_door import DrainDoor
 from ingest.gateway.links import AUTHENTICATED, CONNECTED, REGISTERED, Link, Links
 from ingest.gateway.metrics import GatewayMetrics
 from ingest.gateway.registration import Registrar, load_secrets
