@@ -1,7 +1,8 @@
 """Floors for the gateway benchmark: servers that answer every frame and do nothing else, in asyncio streams and as a plain Protocol.
 
-They split at 0x7e, undo escapes where there are any, take id and serial out of the header and write 0x8100 or 0x8001. They check no XOR,
-decode no position, know no session and store nothing.
+They split at 0x7e, undo escapes where there are any, check the XOR, take id and serial out of the header and write 0x8100 or 0x8001,
+a write a frame. They decode no position, know no session and store nothing. `joined` is the same Protocol with the XOR left out and one
+write for all frames of a segment: less than any real server can do, shown beside the floor.
 
     python benchmarks/floors.py protocol --port 7700 [--loop uvloop]
 """
@@ -36,7 +37,28 @@ def answer(run: bytes) -> bytes:
     return escaped(b"\x80\x01" + flag + b"\x05" + identity + b"\x00\x01" + serial + run[0:2] + b"\x00")
 
 
+def checked(run: bytes) -> bytes | None:
+    """The reply to one frame; None when its XOR is wrong."""
+    if 0x7D in run:
+        run = run.replace(b"\x7d\x02", b"\x7e").replace(b"\x7d\x01", b"\x7d")
+    return None if reduce(xor, run) else answer(run)
+
+
 class Plain(asyncio.Protocol):
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = transport
+        self.left = b""
+
+    def data_received(self, data: bytes) -> None:
+        *runs, self.left = (self.left + data).split(b"\x7e")
+        for run in runs:
+            if len(run) > 12:
+                reply = checked(run)
+                if reply is not None:
+                    self.transport.write(reply)  # type: ignore[attr-defined]
+
+
+class Joined(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = transport
         self.left = b""
@@ -52,8 +74,9 @@ async def stream(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
     try:
         while True:
             run = await reader.readuntil(b"\x7e")
-            if len(run) > 13:
-                writer.write(answer(run[:-1]))
+            reply = checked(run[:-1]) if len(run) > 13 else None
+            if reply is not None:
+                writer.write(reply)
                 await writer.drain()
     except (asyncio.IncompleteReadError, ConnectionError):
         writer.close()
@@ -64,7 +87,7 @@ async def serve(kind: str, port: int) -> None:
     if kind == "streams":
         server = await asyncio.start_server(stream, "127.0.0.1", port, backlog=4096)
     else:
-        server = await loop.create_server(Plain, "127.0.0.1", port, backlog=4096)
+        server = await loop.create_server(Joined if kind == "joined" else Plain, "127.0.0.1", port, backlog=4096)
     print("ready", flush=True)
     async with server:
         await server.serve_forever()
@@ -72,7 +95,7 @@ async def serve(kind: str, port: int) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("kind", choices=["streams", "protocol"])
+    parser.add_argument("kind", choices=["streams", "protocol", "joined"])
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--loop", choices=["asyncio", "uvloop"], default="uvloop")
     asked = parser.parse_args()

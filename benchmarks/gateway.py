@@ -94,14 +94,22 @@ def fdatasync_ms() -> float:
 
 def rate_bench(jtload: Path, door: str, runs: int, seconds: float) -> dict[str, Any]:
     """All loads on all servers, interleaved."""
-    servers = {"streams": lambda: floor("streams", "asyncio"), "protocol floor": lambda: floor("protocol", "uvloop"), "ours": lambda: ours(door)}
+    servers = {
+        "streams": lambda: floor("streams", "asyncio"),
+        "protocol floor": lambda: floor("protocol", "uvloop"),
+        "joined": lambda: floor("joined", "uvloop"),
+        "ours": lambda: ours(door),
+    }
     taken: dict[str, dict[str, list[dict[str, Any]]]] = {name: {load_name: [] for load_name in LOADS} for name in servers}
     for number in range(runs):
         for load_name, options in LOADS.items():
             for name, server in servers.items():
                 with server() as (port, pid):
                     taken[name][load_name].append(load(jtload, port, pid, options, seconds))
-                print(f"run {number + 1}/{runs}: {load_name}: {name}: {taken[name][load_name][-1]['acked_per_server_cpu_s']:.0f}/CPU-s", file=sys.stderr)
+                print(
+                    f"run {number + 1}/{runs}: {load_name}: {name}: {taken[name][load_name][-1]['acked_per_server_cpu_s']:.0f}/CPU-s",
+                    file=sys.stderr,
+                )
     result: dict[str, Any] = {}
     for load_name in LOADS:
         rate = {name: statistics.median(r["acked_per_server_cpu_s"] for r in taken[name][load_name]) for name in servers}
@@ -109,6 +117,7 @@ def rate_bench(jtload: Path, door: str, runs: int, seconds: float) -> dict[str, 
         result[load_name] = {
             "acked_per_cpu_s": rate,
             "ratio_to_protocol_floor": round(rate["ours"] / rate["protocol floor"], 2),
+            "ratio_to_joined_writes_without_xor": round(rate["ours"] / rate["joined"], 2),
             "ratio_to_streams": round(rate["ours"] / rate["streams"], 2),
             "bar": BARS[load_name],
             "latency_ms": latency,

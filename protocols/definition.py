@@ -29,6 +29,7 @@ UP, DOWN = Way.UP, Way.DOWN
 NO_ANSWER = 0
 """`answer` of a message that is never answered."""
 
+
 class Definition:
     """What is known of one class: its fields, and a compiled layout per version.
 
@@ -97,8 +98,24 @@ def build(cls: type[T], *, en: str, zh: str, versions: tuple[str, ...]) -> type[
 @dataclass_transform(
     frozen_default=True,
     field_specifiers=(
-        fields.of_kind, fields.u8, fields.u16, fields.u32, fields.u64, fields.i16, fields.coordinate, fields.sign_magnitude, fields.text,
-        fields.code, fields.raw, fields.digits, fields.bcd_time, fields.nested, fields.repeat, fields.since, fields.until, fields.when,
+        fields.of_kind,
+        fields.u8,
+        fields.u16,
+        fields.u32,
+        fields.u64,
+        fields.i16,
+        fields.coordinate,
+        fields.sign_magnitude,
+        fields.text,
+        fields.code,
+        fields.raw,
+        fields.digits,
+        fields.bcd_time,
+        fields.nested,
+        fields.repeat,
+        fields.since,
+        fields.until,
+        fields.when,
     ),
 )
 def structure(*, en: str, zh: str) -> Callable[[type[T]], type[T]]:

@@ -146,7 +146,15 @@ def _extra_row(layout: ExtraLayout) -> tuple[str, ...]:
     if isinstance(kind, Nested):
         slots = definition_of(kind.of).layout(VERSIONS[-1]).slots
         values = "; ".join(f"{name} {label} {chinese_name}" for name, label, _, chinese_name, _ in _rows(slots))
-    return f"0x{layout.item_id:02X}", f"`{layout.name}`", kind.label() if not isinstance(kind, Nested) else "structure", english, chinese, lengths, values
+    return (
+        f"0x{layout.item_id:02X}",
+        f"`{layout.name}`",
+        kind.label() if not isinstance(kind, Nested) else "structure",
+        english,
+        chinese,
+        lengths,
+        values,
+    )
 
 
 def documents() -> dict[str, str]:
@@ -161,7 +169,7 @@ def documents() -> dict[str, str]:
         rows.append((link, definition.en, definition.zh, str(definition.way), ", ".join(definition.versions)))
     head = ("id", "English name", "中文", "direction", "editions")
     note = "Generated from the definitions by `cuntong explain --docs docs/protocols`; do not edit."
-    made["README.md"] = "\n".join(["# JT/T 808 messages", "", note, "", *_table(head, rows), "", "[Additional items](additional-items.md)"]) + "\n"
+    made["README.md"] = (
+        "\n".join(["# JT/T 808 messages", "", note, "", *_table(head, rows), "", "[Additional items](additional-items.md)"]) + "\n"
+    )
     return made
-
-

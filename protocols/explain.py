@@ -76,7 +76,8 @@ class Explained:
 
 def _frame_json(frame: ExplainedFrame) -> dict[str, Any]:
     header = frame.examined.header
-    rows = [{**{name: getattr(row, name) for name in Row.__slots__}, "raw": row.raw.hex(), "anomalies": list(row.anomalies)} for row in frame.rows]
+    plain = [{name: getattr(row, name) for name in Row.__slots__} for row in frame.rows]
+    rows = [{**row, "raw": row["raw"].hex(), "anomalies": list(row["anomalies"])} for row in plain]
     odd = [{name: getattr(found, name) for name in Anomaly.__slots__} for found in frame.examined.anomalies]
     return {
         "title": frame.title,
@@ -246,5 +247,3 @@ def _versions(examined: Examined, profile: Profile) -> tuple[str, ...]:
         if reader.at == reader.end and not context.anomalies and version in definition.versions:
             fitting.append(version)
     return tuple(fitting)
-
-

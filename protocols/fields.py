@@ -161,7 +161,9 @@ def until(version: str, field: Any, *, default: Any = REQUIRED) -> Any:
     return replace(field, versions=VERSIONS[: VERSIONS.index(version) + 1], default=default)
 
 
-def when(name: str, field: Any, *, equals: int | None = None, unlike: int | None = None, bit: int | None = None, default: Any = REQUIRED) -> Any:
+def when(
+    name: str, field: Any, *, equals: int | None = None, unlike: int | None = None, bit: int | None = None, default: Any = REQUIRED
+) -> Any:
     """The field where an earlier one has a value, has not, or has a bit set; None elsewhere."""
     for test, value in (("equals", equals), ("unlike", unlike), ("bit", bit)):
         if value is not None:

@@ -111,9 +111,7 @@ def _again(examined: Examined) -> str:
     header = examined.header
     assert header is not None
     package = None if header.package_total is None else (header.package_total, header.package_index or 0)
-    return encode(
-        examined.message, terminal_id=header.terminal_id, serial=header.serial, version=examined.version, package=package
-    ).hex()
+    return encode(examined.message, terminal_id=header.terminal_id, serial=header.serial, version=examined.version, package=package).hex()
 
 
 def _header(examined: Examined) -> dict[str, Any]:

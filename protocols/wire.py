@@ -55,7 +55,9 @@ class Reader:
         """Offset of the next `size` bytes, which are there; the place moves behind them."""
         at = self.at
         if self.end - at < size:
-            raise WireError(f"{field or 'value'} needs {size} bytes, {self.end - at} are left", code=Code.SHORT_BODY, field=field, offset=at)
+            raise WireError(
+                f"{field or 'value'} needs {size} bytes, {self.end - at} are left", code=Code.SHORT_BODY, field=field, offset=at
+            )
         self.at = at + size
         return at
 

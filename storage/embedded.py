@@ -149,7 +149,9 @@ def _make(folder: Path) -> None:
     if os.geteuid() == 0:
         refuse_closed_parents(folder, Path(_wheel().__file__))
         if not (folder / "PG_VERSION").exists():
-            log.info("database_runs_as", user="pgserver", folder=str(folder), note="root may not run PostgreSQL; the user is made if missing")
+            log.info(
+                "database_runs_as", user="pgserver", folder=str(folder), note="root may not run PostgreSQL; the user is made if missing"
+            )
     folder.mkdir(parents=True, exist_ok=True)
 
 

@@ -37,9 +37,7 @@ select string_agg(timestamptz_send(time), '' order by time),
 """
 
 
-def read_track(
-    conn: psycopg.Connection[Any], vehicle_id: int, start_ms: int, end_ms: int, archive: Path | None = None
-) -> NDArray[np.void]:
+def read_track(conn: psycopg.Connection[Any], vehicle_id: int, start_ms: int, end_ms: int, archive: Path | None = None) -> NDArray[np.void]:
     """Fixes of one vehicle in [start_ms, end_ms), in time order, each time once.
 
     Args:

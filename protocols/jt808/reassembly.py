@@ -152,5 +152,3 @@ class Reassembly:
     def clear(self) -> list[Assembly]:
         """Give up everything that is open."""
         return [self._end(held) for held in list(self._open.values())]
-
-

@@ -84,9 +84,7 @@ class Repeat(Kind):
         """The values at the reader's place."""
         count = self.count.read(reader, field)
         if self.of.size and count * self.of.size > reader.left:
-            raise WireError(
-                f"{count} values of {field} in {reader.left} bytes", code=Code.SHORT_BODY, field=field, offset=reader.at
-            )
+            raise WireError(f"{count} values of {field} in {reader.left} bytes", code=Code.SHORT_BODY, field=field, offset=reader.at)
         return tuple(self.of.read(reader, f"{field}[{number}]") for number in range(count))
 
     def parts(self, reader: Reader, path: str, spec: Spec | None, out: list[Part]) -> tuple[Any, ...]:

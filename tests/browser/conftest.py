@@ -37,9 +37,9 @@ VEHICLES = 200
 CLASSES = ("rural_bus", "town_bus", "line_coach", "charter_coach", "freight", "dangerous_goods")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """One Chromium for all tests."""
+    """One Chromium for the tests of this folder (and ended with them: it holds an event loop of this thread)."""
     if not CHROMIUM.exists():
         pytest.skip(f"no Chromium at {CHROMIUM}: apt-get install chromium fonts-noto-cjk")
     with sync_playwright() as playwright:

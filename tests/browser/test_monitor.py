@@ -211,3 +211,18 @@ def test_zoomed_out_the_county_is_one_bubble(browser: Browser, web: RunningWeb) 
         assert visit.page.evaluate("window.__fleetmap.page.bubbling") is True  # hysteresis
         visit.page.evaluate("window.__fleetmap.map.jumpTo({ zoom: 8.3 })")
         assert visit.page.evaluate("window.__fleetmap.page.bubbling") is False
+
+
+def test_scripts_of_the_page_stay_small(browser: Browser, web: RunningWeb) -> None:
+    """At most 6.5 MB of JavaScript, 1.8 MB on the wire, and the first vehicles soon."""
+    with visiting(browser, web.url) as visit:
+        loaded: dict[str, int] = {}
+        page = visit.page
+        page.on("requestfinished", lambda request: loaded.setdefault(request.url, request.sizes()["responseBodySize"]))
+        visit.open_map()
+        visit.until("window.__fleetmap.page.list.api?.getDisplayedRowCount() > 0")
+        scripts = {url: size for url, size in loaded.items() if url.split("?")[0].endswith((".js", ".mjs"))}
+    with web.client() as client:
+        raw = sum(len(client.get(url).content) for url in scripts)
+    assert raw <= 6_500_000
+    assert sum(scripts.values()) <= 1_800_000

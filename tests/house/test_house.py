@@ -68,7 +68,9 @@ def test_only_runtime_catches_everything() -> None:
     broad = set()
     for path in _sources(*ROOMS):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.ExceptHandler) and (node.type is None or getattr(node.type, "id", "") in ("Exception", "BaseException")):
+            if isinstance(node, ast.ExceptHandler) and (
+                node.type is None or getattr(node.type, "id", "") in ("Exception", "BaseException")
+            ):
                 broad.add(str(path.relative_to(ROOT)))
     allowed = {"runtime/lifecycle.py"}
     assert broad <= allowed | {"ingest/log/committer.py"}

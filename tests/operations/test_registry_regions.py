@@ -19,7 +19,9 @@ SQUARE = {"type": "Polygon", "coordinates": [[[106.0, 26.0], [107.0, 26.0], [107
 
 def test_a_csv_file_is_read_and_stored(conn: psycopg.Connection[Any], tmp_path: Path) -> None:
     path = tmp_path / "regions.csv"
-    path.write_text("region_code,level,name,name_en,parent_code,lon,lat\n520000,province,贵州省,Guizhou,,106.7,26.8\n520100,prefecture,贵阳市,,520000,,\n")
+    path.write_text(
+        "region_code,level,name,name_en,parent_code,lon,lat\n520000,province,贵州省,Guizhou,,106.7,26.8\n520100,prefecture,贵阳市,,520000,,\n"
+    )
     assert put_regions(conn, read_csv(path)) == 2
     assert [(row.region_code, row.level, row.name_en, row.parent_code, row.centre_lon) for row in regions(conn)] == [
         ("520000", "province", "Guizhou", None, 106.7), ("520100", "prefecture", None, "520000", None),

@@ -41,7 +41,14 @@ def test_vectors_reports_the_shared_file_without_an_unlisted_difference(shared: 
 
 def test_vectors_fails_on_an_unlisted_difference_a_stale_row_and_a_broken_vector(tmp_path: Path) -> None:
     frame = said(FIX)
-    right = {"id": "a", "protocol": "jt808", "hex": frame.hex(), "expect": {"serial": 1, "speed_kmh": 60.5}, "expect_level": "body", "anomalies": []}
+    right = {
+        "id": "a",
+        "protocol": "jt808",
+        "hex": frame.hex(),
+        "expect": {"serial": 1, "speed_kmh": 60.5},
+        "expect_level": "body",
+        "anomalies": [],
+    }
     wrong = {**right, "id": "b", "expect": {"speed_kmh": 61.0}}
     cases = {"right": ([right], "", 0), "wrong": ([wrong], "", 1), "broken": ([{"id": "c"}], "", 1)}
     row = '[[difference]]\nvector = "{}"\nfield = "speed_kmh"\nours = "60.5"\ntheirs = "61.0"\nreason = "a test"\n'

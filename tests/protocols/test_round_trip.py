@@ -51,7 +51,9 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize(("message", "version", "field"), REFUSED, ids=[f"{type(m).__name__}-{f}-{n}" for n, (m, _, f) in enumerate(REFUSED)])
+@pytest.mark.parametrize(
+    ("message", "version", "field"), REFUSED, ids=[f"{type(m).__name__}-{f}-{n}" for n, (m, _, f) in enumerate(REFUSED)]
+)
 def test_a_value_that_does_not_fit_is_refused_and_named(message: Any, version: str, field: str | None) -> None:
     if field is None:
         assert examine(encode(message, terminal_id="1", serial=0, version=version)).message.maker == "hex:00ff000000"

@@ -90,7 +90,9 @@ def test_every_message_has_an_own_vector_in_every_edition() -> None:
     from protocols.jt808.registry import messages
 
     have = {tuple(path.stem.split("-")[:1] + path.stem.split("-")[-1:]) for path in (OWN / "jt808").glob("*.hex")}
-    want = {(f"{message_id:04x}", version) for message_id, owner in messages for version in definition_of(messages[message_id, owner]).versions}
+    want = {
+        (f"{message_id:04x}", version) for message_id, owner in messages for version in definition_of(messages[message_id, owner]).versions
+    }
     assert want <= have
 
 

@@ -27,7 +27,9 @@ COLUMNS = (
 
 def stored(conn: psycopg.Connection[Any], array: np.ndarray) -> list[tuple[Any, ...]]:
     """What the server makes of the body, in the order written."""
-    conn.execute("create temp table if not exists target (n int generated always as identity, t timestamptz, a int2, b int4, c int8, bits int4)")
+    conn.execute(
+        "create temp table if not exists target (n int generated always as identity, t timestamptz, a int2, b int4, c int8, bits int4)"
+    )
     conn.execute("truncate target restart identity")
     with conn.cursor() as cursor, cursor.copy("copy target (t, a, b, c, bits) from stdin (format binary)") as copy:
         copy.write(buffer(array, COLUMNS))

@@ -65,7 +65,7 @@ def test_two_files_with_one_number_are_refused(tmp_path: Path) -> None:
 
 def test_positions_have_exactly_one_index(conn: psycopg.Connection[Any]) -> None:
     found = conn.execute("select indexdef from pg_indexes where tablename = 'positions'").fetchall()
-    assert [definition.split(" USING ")[1] for (definition,) in found] == ["btree (vehicle_id, \"time\")"]
+    assert [definition.split(" USING ")[1] for (definition,) in found] == ['btree (vehicle_id, "time")']
 
 
 def test_vehicle_last_is_half_empty_and_has_its_key_only(conn: psycopg.Connection[Any]) -> None:

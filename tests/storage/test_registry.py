@@ -23,7 +23,9 @@ def one(conn: psycopg.Connection[Any], registration: Registration) -> int:
 
 
 def bindings(conn: psycopg.Connection[Any]) -> list[tuple[str, int, bool]]:
-    return conn.execute("select terminal_id, vehicle_id, bound_to is null from terminal_binding order by bound_from, terminal_id").fetchall()
+    return conn.execute(
+        "select terminal_id, vehicle_id, bound_to is null from terminal_binding order by bound_from, terminal_id"
+    ).fetchall()
 
 
 def test_the_first_registration_makes_terminal_and_vehicle(conn: psycopg.Connection[Any]) -> None:

@@ -109,7 +109,13 @@ class PacketIndices(Kind):
 
 
 @message(
-    0x8003, en="platform asks for missing sub-packets", zh="服务器补传分包请求", way=DOWN, clause="8.6", answer=NO_ANSWER, versions=(V2013, V2019)
+    0x8003,
+    en="platform asks for missing sub-packets",
+    zh="服务器补传分包请求",
+    way=DOWN,
+    clause="8.6",
+    answer=NO_ANSWER,
+    versions=(V2013, V2019),
 )
 class PacketRequest:
     """Packets of a message that the platform lacks; `first_serial` is the serial of its first packet."""

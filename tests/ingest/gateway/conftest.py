@@ -33,7 +33,8 @@ class RunningGateway:
         self.log_settings = LogSettings(path=folder / "spool", segment_mib=8, min_free_gib=0.01, **settings.pop("log", {}))
         place = settings.pop("place", Place(0, 1, folder))
         self.settings = replace(
-            GatewaySettings(listen="127.0.0.1:0", door=door, secret_file=folder / "secrets/key", roster_file=folder / "roster.json"), **settings
+            GatewaySettings(listen="127.0.0.1:0", door=door, secret_file=folder / "secrets/key", roster_file=folder / "roster.json"),
+            **settings,
         )
         folder.mkdir(exist_ok=True)
         self.worker = Worker(self.settings, self.log_settings, place)

@@ -47,9 +47,7 @@ def test_a_new_link_on_another_worker_wins_three_times_in_a_row(workers: list[Ru
     assert sum(worker.counted("takeovers", "machine") for worker in workers) == 3
 
 
-def test_many_terminals_race_between_workers_and_one_link_each_stays(
-    workers: list[RunningGateway], opened: list[TerminalClient]
-) -> None:
+def test_many_terminals_race_between_workers_and_one_link_each_stays(workers: list[RunningGateway], opened: list[TerminalClient]) -> None:
     numbers = [f"0139000000{n:02}" for n in range(20)]
     codes = {}
     for number in numbers:
