@@ -144,9 +144,8 @@ class Connection:
         events += [Incomplete.of(gone, Code.ASSEMBLY_OVERFLOW) for gone in added.evicted]
         odd = examined.anomalies
         if added.code is not None:
-            at, which = header.body_start - SIZE_PACKET_ITEM, f"packet {header.package_index}"
-            found = anomaly(added.code, at, field="package_index", detail=which)
-            odd = (*odd, found)
+            at = header.body_start - SIZE_PACKET_ITEM
+            odd = (*odd, found := anomaly(added.code, at, field="package_index", detail=f"packet {header.package_index}"))
             if found.drop:
                 events.append(AnomalyEvent(header, odd, RESULT.get(found.code), examined.raw))
                 return
