@@ -24,6 +24,7 @@ class PipelineMetrics:
         self.batch_seconds = Histogram("pipeline_batch_seconds", "Wall time of a step", ["step"], buckets=_SECONDS, registry=registry)
         self.lag_seconds = Gauge("pipeline_lag_seconds", "Age of the newest record of the last batch at its commit", registry=registry)
         self.lag_bytes = Gauge("pipeline_lag_bytes", "Durable bytes of the log not yet in the database", registry=registry)
+        self.damaged_logs = Gauge("pipeline_damaged_logs", "Logs that stand still at a damaged record", registry=registry)
         self.retries = Counter("pipeline_retries", "Batches tried again", ["class"], registry=registry)
         self.dirty_days = Gauge("pipeline_dirty_days", "Vehicle-days waiting for recomputation", registry=registry)
         self.archive_days = Counter("archive_days", "Region-days written to the archive", registry=registry)

@@ -8,14 +8,20 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
+STARTING = "starting"
+"""What /readyz says before a process has come to the point where it can tell more."""
 
-def serve(listen: str, registry: CollectorRegistry, ready: Callable[[], bool]) -> ThreadingHTTPServer:
+
+def serve(
+    listen: str, registry: CollectorRegistry, ready: Callable[[], bool], reason: Callable[[], str] = lambda: STARTING
+) -> ThreadingHTTPServer:
     """Start the listener in a thread of its own; `shutdown` ends it.
 
     Args:
         listen: "host:port"; port 0 takes a free one.
         registry: what /metrics shows.
-        ready: whether the process serves; /readyz answers 503 until it does.
+        ready: whether the process serves; /readyz answers 503 while it does not.
+        reason: why it does not serve, and what a person has to see to though it does; a line each, "" when there is nothing.
     """
 
     class Internal(BaseHTTPRequestHandler):
@@ -25,9 +31,14 @@ def serve(listen: str, registry: CollectorRegistry, ready: Callable[[], bool]) -
             elif self.path == "/healthz":
                 self._say(200, b"ok\n")
             elif self.path == "/readyz":
-                self._say(200, b"ready\n") if ready() else self._say(503, b"starting\n")
+                self._say_ready(ready(), reason())
             else:
                 self._say(404, b"there is /metrics, /healthz and /readyz\n")
+
+        def _say_ready(self, serves: bool, why: str) -> None:
+            lines = [] if why == STARTING else why.splitlines()
+            word = "ready" if serves else "not ready" if lines else STARTING
+            self._say(200 if serves else 503, "".join(f"{line}\n" for line in (word, *lines)).encode())
 
         def _say(self, status: int, body: bytes, kind: str = "text/plain; charset=utf-8") -> None:
             self.send_response(status)

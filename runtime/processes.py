@@ -31,7 +31,7 @@ _CALM_S = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One child process: `cuntong <words>`; ready_url answers 200 once it serves, "" when nobody waits for it."""
+    """One child process: `cuntong <words>`; ready_url tells whether it has started, "" when nobody waits for it."""
 
     name: str
     words: tuple[str, ...]
@@ -107,7 +107,7 @@ class Supervisor:
             if not part.ready_url:
                 continue
             progress(part.name)
-            while not answers(part.ready_url):
+            while not started(part.ready_url):
                 if time.monotonic() > deadline:
                     raise StoreError(f"{part.name} does not serve after {limit_s:.0f} s; read {self._logs / part.name}.log")
                 self.watch()
@@ -165,11 +165,16 @@ class Supervisor:
             self._server.stop()
 
 
-def answers(url: str) -> bool:
-    """True when the URL answers 200 within a second."""
+def started(url: str) -> bool:
+    """True when /readyz says within a second that the process has started, be it that something keeps it from serving.
+
+    A gateway whose disk is full must not keep the parts from running that make room.
+    """
     try:
         with urllib.request.urlopen(url, timeout=1.0) as response:
             return bool(response.status == 200)
+    except urllib.error.HTTPError as error:
+        return error.read().startswith(b"not ready")
     except (urllib.error.URLError, OSError):
         return False
 

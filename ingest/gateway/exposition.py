@@ -19,6 +19,9 @@ _KERNEL = {
     ("anomalies", "short_frame"): turn.SHORT, ("refused", "log"): turn.REFUSED,
 }  # fmt: skip
 
+_OF_ALL = {"log_quota_ratio": max, "log_disk_bytes": max, "log_taking": min}
+"""Gauges in which every worker already speaks of the whole gateway; the others are added up."""
+
 
 class GatewayCollector:
     """Collects from the newest snapshots.
@@ -59,15 +62,15 @@ class GatewayCollector:
         yield CounterMetricFamily("ingest_junk_bytes", "bytes that belong to no frame", value=junk)
 
     def _gauges(self, taken: list[dict[str, Any]]) -> Iterator[Metric]:
-        totals: dict[tuple[str, str], float] = defaultdict(float)
+        values: dict[tuple[str, str], list[float]] = defaultdict(list)
         for snapshot in taken:
             for name, label, value in snapshot["gauges"]:
-                totals[name, label] += value
+                values[name, label].append(value)
         families: dict[str, GaugeMetricFamily] = {}
-        for (name, label), value in totals.items():
+        for (name, label), said in values.items():
             labels = ["state"] if label else []
             family = families.setdefault(name, GaugeMetricFamily(f"ingest_{name}", name.replace("_", " "), labels=labels))
-            family.add_metric([label] if label else [], value)
+            family.add_metric([label] if label else [], _OF_ALL.get(name, sum)(said))
         yield from families.values()
 
     def _delays(self, taken: list[dict[str, Any]]) -> Metric:

@@ -24,7 +24,12 @@ Array = np.ndarray[Any, Any]
 
 
 class BatchReader(LogReader, Protocol):
-    """The reading side of the LOG port, and how far behind it is."""
+    """The reading side of the LOG port, how far behind it is, and where it stands still.
+
+    damaged: log id to the offset of damage to acknowledged records, as the last `read` found it.
+    """
+
+    damaged: dict[str, int]
 
     def backlog(self, after: dict[str, int]) -> int:
         """Durable bytes behind the offsets."""
@@ -166,7 +171,8 @@ class Context:
     """What the steps of one pipeline share.
 
     conn: one connection, a transaction a batch; offsets: by log, as committed; registry_seen: newest change of the
-    registry that is in `terminals`, None before the first reading; stale_registry: read what has changed before the next look-up.
+    registry that is in `terminals`, None before the first reading; stale_registry: read what has changed before the next look-up;
+    damaged: logs that stand still, with the place.
     """
 
     settings: PipelineSettings
@@ -175,6 +181,7 @@ class Context:
     conn: psycopg.Connection[Any]
     partition: int = 0
     offsets: dict[str, int] = field(default_factory=dict)
+    damaged: dict[str, int] = field(default_factory=dict)
     terminals: Terminals = field(default_factory=Terminals)
     last: LastSeen = field(default_factory=LastSeen)
     stale_registry: bool = True

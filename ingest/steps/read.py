@@ -10,3 +10,5 @@ def read(batch: Batch, context: Context) -> None:
     if batch.records is None:
         settings = context.settings
         batch.records = context.reader.read(context.offsets, settings.batch_rows, settings.batch_ms)
+        context.damaged = dict(context.reader.damaged)
+        context.metrics.damaged_logs.set(len(context.damaged))
