@@ -44,8 +44,8 @@ class DrainArena(Arena):
         drain.keep(self.bytes, self._segments, 0, self.lefts, self.left_sizes, self.fds, self._rows[0], 0)
         drain.release(self._reply_arenas[0], self._rows[0], 0, self.blocked, self._short)
 
-    def gather(self, epoll: int) -> list[int]:
-        """Read all ready sockets and decide what came; slots whose read failed or ended."""
+    def gather(self, epoll: int) -> tuple[int, list[int]]:
+        """Read all ready sockets and decide what came: (sockets read, slots whose read failed or ended)."""
         limits = (SLICE, TURN_BYTES)
         count, bad = drain.gather(
             epoll, self._events, self.bytes, self._segments, limits, self.fds, self.lefts, self.left_sizes, self._troubled
@@ -56,7 +56,7 @@ class DrainArena(Arena):
             self._count = count
             self.run()
         troubled: list[int] = self._troubled[:bad].tolist()
-        return troubled
+        return count, troubled
 
     def _keep(self, waiting: list[Link], count: int, number: int) -> None:
         place = number % len(self._rows)

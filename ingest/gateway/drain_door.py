@@ -92,19 +92,25 @@ class DrainDoor:
             self._worker.flow.drained(link)
 
     def _ready(self) -> None:
-        """A turn; the next one waits a little, so that more arrives for it."""
-        troubled = self._arena.gather(self.epoll.fileno())
+        """The first turn after a quiet spell: from here on the clock asks for turns, until one finds nothing.
+
+        Watching a nested epoll costs a check of the whole nest each time it begins, so it begins once a spell and not once a turn.
+        """
+        self.loop.remove_reader(self.epoll.fileno())
+        self._turn()
+
+    def _turn(self) -> None:
+        """Read what is ready; the next turn waits a little, so that more arrives for it."""
+        read, troubled = self._arena.gather(self.epoll.fileno())
         for slot in troubled:
             link = self._worker.links.by_slot[slot]
             if link is not None and link.transport is not None:
                 self._inspect(link)
-        if self._gap_s:
-            self.loop.remove_reader(self.epoll.fileno())
-            self._gap = self.loop.call_later(self._gap_s, self._again)
-
-    def _again(self) -> None:
-        self._gap = None
-        self.loop.add_reader(self.epoll.fileno(), self._ready)
+        if read or troubled:
+            self._gap = self.loop.call_later(self._gap_s, self._turn)
+        else:
+            self._gap = None
+            self.loop.add_reader(self.epoll.fileno(), self._ready)
 
     def _inspect(self, link: Link) -> None:
         """A read gave nothing: the end of the connection, or a false alarm."""
