@@ -67,11 +67,32 @@ class Pipeline:
         self._context: Context | None = None
         self._stop = threading.Event()
         self._wait_s = _FIRST_WAIT_S
+        self._away_ms: int | None = None
+        self._trouble = "starting"
 
     @property
     def ready(self) -> bool:
         """Connected, and reading the log."""
-        return self._context is not None
+        return self._context is not None and self._away_ms is None
+
+    @property
+    def reason(self) -> str:
+        """Why it is not ready, and which logs stand still, a line each; "" when all is well."""
+        if self._away_ms is None:
+            return self._standing() if self.ready else self._trouble
+        away_s = max(0, self._now_ms() - self._away_ms) // 1000
+        return f"the database does not store for {away_s} s ({self._trouble}); the log keeps what is acknowledged, nothing is lost"
+
+    def without_database(self, error: Exception) -> None:
+        """Note that the database does not answer; the next batch that is stored ends it."""
+        if self._away_ms is None:
+            self._away_ms = self._now_ms()
+        self._trouble = str(error).strip().splitlines()[0] if str(error).strip() else repr(error)
+
+    def _standing(self) -> str:
+        """Logs that stand still at damage to acknowledged records, a line each."""
+        damaged = self._context.damaged if self._context is not None else {}
+        return "\n".join(f"log {log_id} stands still at damage, byte {at}: cuntong log verify --repair" for log_id, at in damaged.items())
 
     def run(self, stop: threading.Event) -> None:
         """Work until asked to stop; the batch under way is finished.
@@ -104,6 +125,7 @@ class Pipeline:
                 raise
             return self._pause(kind, error)
         self._wait_s = _FIRST_WAIT_S
+        self._away_ms = None
         return stored
 
     def _take(self, context: Context) -> int:
@@ -131,7 +153,8 @@ class Pipeline:
     def _pause(self, kind: str, error: Exception) -> int:
         """Drop the connection, wait; the next batch reads the offset again, for the commit may have happened."""
         self._metrics.retries.labels(kind).inc()
-        log.warning("database_retry", kind=kind, wait_s=self._wait_s, error=str(error).splitlines()[0] if str(error) else repr(error))
+        self.without_database(error)
+        log.warning("database_retry", kind=kind, wait_s=self._wait_s, error=self._trouble)
         self.close()
         self._stop.wait(self._wait_s)
         self._wait_s = min(2 * self._wait_s, _LONGEST_WAIT_S)

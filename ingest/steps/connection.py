@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import psycopg
+
 from ingest import last_store, offset_store, position_store
 from ingest.pipeline_metrics import PipelineMetrics
 from ingest.settings import PipelineSettings
@@ -19,15 +21,19 @@ def opened(
     """A context on a fresh connection: offsets and last fixes from the database; no other memory matters.
 
     Raises:
-        StoreError: retriable, when the database does not answer.
+        StoreError: retriable, when the database does not answer. psycopg.Error: it went away again.
     """
     conn = connect(dsn, "ingest")
     context = Context(settings, reader, metrics, conn, partition, now_ms=now_ms)
-    position_store.prepare(conn)
-    context.offsets = offset_store.claim(conn, partition, settings.partitions)
-    context.last.advance(*last_store.times(conn))
-    conn.execute("listen cuntong_roster")
-    conn.commit()
+    try:
+        position_store.prepare(conn)
+        context.offsets = offset_store.claim(conn, partition, settings.partitions)
+        context.last.advance(*last_store.times(conn))
+        conn.execute("listen cuntong_roster")
+        conn.commit()
+    except psycopg.Error:
+        conn.close()
+        raise
 
     def registry_changed(_: object) -> None:
         context.stale_registry = True

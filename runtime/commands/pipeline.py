@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from runtime.settings import Settings
 
 _STOP_S = 30.0
@@ -69,21 +71,22 @@ def _run_one(settings: Settings, dsn: str, partition: int, stop: threading.Event
     from runtime.internal_http import serve
 
     count = settings.pipeline.partitions
-    _announce(settings, dsn, stop)
     registry = CollectorRegistry()
     reader = SpoolReader(settings.log.path, reader_file(partition, count), settings.log)
     worker = Pipeline(dsn, reader, settings.pipeline, PipelineMetrics(registry), partition=partition)
     host, _, port = settings.pipeline.metrics_listen.rpartition(":")
-    http = serve(f"{host}:{int(port) + partition if int(port) else 0}", registry, lambda: worker.ready)
+    http = serve(f"{host}:{int(port) + partition if int(port) else 0}", registry, lambda: worker.ready, lambda: worker.reason)
     try:
+        _announce(settings, dsn, stop, worker.without_database)
         worker.run(stop)
     finally:
         http.shutdown()
         reader.close()
 
 
-def _announce(settings: Settings, dsn: str, stop: threading.Event) -> None:
+def _announce(settings: Settings, dsn: str, stop: threading.Event, away: Callable[[Exception], None]) -> None:
     """Readers' names beside the log, as soon as the database answers."""
+    import psycopg
     import structlog
 
     from domain.errors import StoreError
@@ -93,9 +96,10 @@ def _announce(settings: Settings, dsn: str, stop: threading.Event) -> None:
         try:
             announce(dsn, settings.log.path, settings.pipeline.partitions)
             return
-        except StoreError as error:
-            if not error.retriable:
+        except (StoreError, psycopg.OperationalError) as error:
+            if isinstance(error, StoreError) and not error.retriable:
                 raise
+            away(error)
             structlog.get_logger().warning("database_awaited", error=str(error).splitlines()[0])
             stop.wait(_WATCH_S)
 

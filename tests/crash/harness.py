@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import shutil
@@ -11,6 +12,10 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -22,15 +27,17 @@ from storage.database import FOLDER
 from storage.migrate import migrate
 
 VICTIMS = ("gateway", "pipeline", "postgres")
+ROUND_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What one run came to; killed: victim and second of each kill."""
+    """What one run came to; killed: victim and second of each kill; fleet: its own figures."""
 
     seed: int
     killed: tuple[tuple[str, float], ...]
     balance: Balance
+    fleet: dict[str, int]
 
     @property
     def good(self) -> bool:
@@ -39,7 +46,8 @@ class Outcome:
 
     def record(self) -> dict[str, object]:
         """JSON values."""
-        return {"seed": self.seed, "killed": [list(k) for k in self.killed], **asdict(self.balance), "good": self.good}
+        killed = [list(kill) for kill in self.killed]
+        return {"seed": self.seed, "killed": killed, **asdict(self.balance), "good": self.good, "fleet": self.fleet}
 
 
 def free_port() -> int:
@@ -67,9 +75,10 @@ class Installation:
         self.folder = Path(tempfile.mkdtemp(prefix="cuntong-crash-"))
         self.folder.chmod(0o755)  # as root the database runs as another user
         self.settings = settings_in(self.folder)
-        parts = [part for part in standard_parts(self.settings) if part.name in ("gateway", "pipeline")]
-        self.supervisor = Supervisor(self.settings, parts, environment(self.settings))
+        self.parts = [part for part in standard_parts(self.settings) if part.name in ("gateway", "pipeline")]
+        self.supervisor = Supervisor(self.settings, self.parts, environment(self.settings))
         self.truth = self.folder / "truth"
+        self.fleet_figures: dict[str, int] = {}
 
     def __enter__(self) -> Installation:
         self.dsn = self.supervisor.open_database()
@@ -82,12 +91,20 @@ class Installation:
         self.supervisor.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def fleet(self, vehicles: int, seed: int, *options: str) -> subprocess.Popen[bytes]:
-        """Start the simulated fleet."""
+    @contextmanager
+    def fleet(self, vehicles: int, seed: int, *options: str) -> Iterator[None]:
+        """The simulated fleet, stopped on leaving; its figures are then in `fleet_figures`."""
         command = [sys.executable, "-m", "runtime.cli", "simulate", "--vehicles", str(vehicles), "--to", self.settings.gateway.listen]
         command += ["--seed", str(seed), "--truth", str(self.truth), "--json", *options]
-        with (self.folder / "fleet.log").open("wb") as output:
-            return subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
+        told = self.folder / "fleet.json"
+        with told.open("wb") as output, subprocess.Popen(command, stdout=output, start_new_session=True) as process:
+            try:
+                yield
+                process.send_signal(signal.SIGTERM)
+                process.wait(60)
+            finally:
+                process.kill()
+        self.fleet_figures = json.loads(told.read_text(encoding="utf-8"))
 
     def kill(self, victim: str) -> None:
         """SIGKILL, without warning."""
@@ -97,6 +114,26 @@ class Installation:
             os.kill(postmaster.pid, signal.SIGKILL)
         else:
             os.kill(self.supervisor.pid(victim), signal.SIGKILL)
+
+    def stop_database(self) -> None:
+        """End the database in order; nobody starts it again before `start_database` or `watch_for`."""
+        embedded.stop(self.folder / FOLDER)
+
+    def start_database(self) -> None:
+        """Start it again; on return it answers."""
+        self.supervisor.open_database()
+
+    def readiness(self, part: str) -> tuple[int, str]:
+        """Status and text of a part's /readyz; (0, reason) when it cannot be asked."""
+        url = next(each.ready_url for each in self.parts if each.name == part)
+        try:
+            with urllib.request.urlopen(url, timeout=2.0) as response:
+                return response.status, response.read().decode().strip()
+        except urllib.error.HTTPError as refusal:
+            with refusal:
+                return refusal.code, refusal.read().decode().strip()
+        except OSError as error:
+            return 0, str(error)
 
     def watch_for(self, seconds: float) -> None:
         """Let it run, starting again what died."""
@@ -116,20 +153,20 @@ class Installation:
             time.sleep(0.5)
 
 
-def run(seed: int, vehicles: int = 500, round_s: float = 5.0) -> Outcome:
+def run(seed: int, vehicles: int = 500, say: Callable[[str], None] = lambda _: None) -> Outcome:
     """One run: every victim dies once, in an order and at moments of the seed, while the fleet reports with faults."""
     draw = random.Random(seed)
     order = draw.sample(VICTIMS, len(VICTIMS))
     killed = []
     with Installation() as installation:
-        fleet = installation.fleet(vehicles, seed, "--faults", "default", "--interval", "1")
-        installation.watch_for(4.0)
-        began = time.monotonic()
-        for victim in order:
-            installation.watch_for(draw.uniform(0.2, round_s))
-            installation.kill(victim)
-            killed.append((victim, round(time.monotonic() - began, 2)))
-            installation.watch_for(round_s)
-        fleet.send_signal(signal.SIGTERM)
-        fleet.wait(60)
-        return Outcome(seed, tuple(killed), installation.settled(90))
+        with installation.fleet(vehicles, seed, "--faults", "default", "--interval", "1", "--parted", "40"):
+            installation.watch_for(4.0)
+            began = time.monotonic()
+            for victim in order:
+                installation.watch_for(draw.uniform(0.2, ROUND_S))
+                installation.kill(victim)
+                killed.append((victim, round(time.monotonic() - began, 2)))
+                say(f"  killed {victim} after {killed[-1][1]} s")
+                installation.watch_for(ROUND_S)
+        say("  fleet ended, waiting for the pipeline")
+        return Outcome(seed, tuple(killed), installation.settled(90), installation.fleet_figures)

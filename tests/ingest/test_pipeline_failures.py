@@ -153,8 +153,10 @@ def test_the_database_killed_under_a_running_pipeline_loses_nothing(own_server: 
         assert postmaster is not None
         os.kill(postmaster.pid, signal.SIGKILL)
         _until(lambda: not worker.ready)
+        assert "does not store" in worker.reason and "nothing is lost" in worker.reason
         assert embedded.start(folder) == dsn
         _until(lambda: worker.ready and _read_all(worker, tmp_path))
+        assert worker.reason == ""
     finally:
         stop.set()
         thread.join(60)
