@@ -1,6 +1,6 @@
 """The gateway against its floors: acknowledged reports per CPU-second of the server, in one run, interleaved; and resident memory per idle link.
 
-    python -m benchmarks.gateway [--runs 3] [--seconds 5] [--door protocol] [--links 9500] > gateway.json
+    python -m benchmarks.gateway [--runs 3] [--seconds 5] [--door auto] [--links 9500] > gateway.json
 
 Ours counts full decoding, authentication and a durable append before the acknowledgement. Ratios are to the floors of the same run.
 """
@@ -137,7 +137,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=5.0)
-    parser.add_argument("--door", default="protocol")
+    parser.add_argument("--door", default="auto")
     parser.add_argument("--links", type=int, default=9_500)
     parser.add_argument("--only", choices=["rate", "idle"])
     asked = parser.parse_args()

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from domain.errors import RefusedError
+
+DOORS = ("auto", "drain", "protocol")
+REGISTRATIONS = ("open", "registry")
 
 
 @dataclass(frozen=True, slots=True)
 class GatewaySettings:
-    """One gateway on one machine; times in the unit of the name."""
+    """One gateway on one machine; times in the unit of the name.
+
+    Raises:
+        RefusedError: an unknown door or registration policy, or a door that this system does not have.
+    """
 
     listen: str = "0.0.0.0:7611"
     metrics_listen: str = "127.0.0.1:7612"
     workers: int = 1
-    door: str = "protocol"
+    door: str = "auto"
     loop: str = "auto"
     registration: str = "open"
     secret_file: Path = Path("data/secrets/auth_code.key")
@@ -36,6 +46,20 @@ class GatewaySettings:
     dropped_per_minute: int = 60
     turn_gap_ms: float = 0.0
     gateway_id: int = 1
+
+    def __post_init__(self) -> None:
+        if self.door not in DOORS:
+            raise RefusedError(f"gateway.door: {self.door!r} is none of {', '.join(DOORS)}", field="gateway.door")
+        if self.door == "drain" and sys.platform != "linux":
+            raise RefusedError(f"gateway.door: drain needs Linux, this is {sys.platform}; leave it at auto", field="gateway.door")
+        if self.registration not in REGISTRATIONS:
+            wanted = ", ".join(REGISTRATIONS)
+            raise RefusedError(f"gateway.registration: {self.registration!r} is none of {wanted}", field="gateway.registration")
+
+    @property
+    def drains(self) -> bool:
+        """True when the door is `drain`: on Linux, unless told otherwise."""
+        return self.door == "drain" or (self.door == "auto" and sys.platform == "linux")
 
     @property
     def address(self) -> tuple[str, int]:

@@ -66,9 +66,7 @@ class Worker:
             int(log_settings.high_water_mib * _MIB), int(log_settings.low_water_mib * _MIB), settings.reply_pause, settings.reply_limit
         )
         self.flow = Flow(self.log, marks, self.close)
-        self.arena = (
-            DrainArena(self) if settings.door == "drain" else Arena(self.links, self.log, self.metrics, settings.max_frame, marks.high)
-        )
+        self.arena = DrainArena(self) if settings.drains else Arena(self.links, self.log, self.metrics, settings.max_frame, marks.high)
         self.arena.unsent = self.flow.waiting
         self._drain_door: DrainDoor | None = None
         self.desk = Desk(self)

@@ -17,7 +17,7 @@ def gateway(
     data: Annotated[Path | None, typer.Option(help="Data folder: log, secrets, copy of the registry.")] = None,
     listen: Annotated[str | None, typer.Option(metavar="HOST:PORT", help="Where terminals dial in.")] = None,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes behind the one port.")] = None,
-    door: Annotated[str | None, typer.Option(help="protocol or drain (Linux).")] = None,
+    door: Annotated[str | None, typer.Option(help="auto, drain (Linux; what auto means there) or protocol.")] = None,
     registration: Annotated[str | None, typer.Option(help="open, or registry: only what the registry knows.")] = None,
     metrics: Annotated[str | None, typer.Option(metavar="HOST:PORT", help="Internal listener: /metrics, /healthz, /readyz.")] = None,
 ) -> None:

@@ -1,0 +1,1 @@
+"""The main program: settings, commands, processes."""
