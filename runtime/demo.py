@@ -2,26 +2,90 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import socket
 import urllib.request
 import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
+from domain.errors import RefusedError
 from operations.accounts import add_user, list_users, new_password, set_password
 from operations.regions_store import Region, put_regions
+from operations.registry import import_csv
+from runtime.demo_registry import write_registry
+from runtime.processes import Supervisor, standard_parts, stop_on_signals
 from runtime.settings import Settings
-from simulators.county import CountySettings, build_county, places_geojson, regions_geojson
 from simulators.county import Region as SimulatedRegion
+from simulators.county import places_geojson, regions_geojson
+from simulators.faults import FAULT_SETS
+from simulators.fleet import Fleet, FleetSettings
 from simulators.truth import load
 from storage.folders import closed_parents
 from storage.pool import connect
 from storage.stored_keys import stored_keys
+from supervision_ui.basemap import Sources, build
 from tracking.network import save
 
 ADMIN = "admin"
+
+
+class StoppedEarly(Exception):
+    """Asked to stop while the parts were starting."""
+
+
+class DemoSupervisor(Supervisor):
+    """The parts of a demo; the wait for them ends at once when a signal asks to stop."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings, standard_parts(settings), environment(settings))
+        self.stop_asked = stop_on_signals()
+        self._starting = True
+
+    def wait_ready(self, limit_s: float, progress: Callable[[str], None]) -> None:
+        """See `Supervisor.wait_ready`.
+
+        Raises:
+            StoppedEarly: asked to stop.
+            StoreError: a part does not serve.
+        """
+        super().wait_ready(limit_s, progress)
+        self._starting = False
+
+    def watch(self) -> None:
+        """One round; StoppedEarly when asked to stop during the start."""
+        if self._starting and self.stop_asked.is_set():
+            raise StoppedEarly
+        super().watch()
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """What is played: vehicles, seconds until the end (None: until a signal), name of the fault set, seed."""
+
+    vehicles: int
+    seconds: float | None
+    faults: str
+    seed: int
+
+    def __post_init__(self) -> None:
+        if self.faults not in FAULT_SETS:
+            raise RefusedError(f"no fault set {self.faults!r}; there are {', '.join(FAULT_SETS)}", field="faults", kind="missing")
+
+    @property
+    def fleet(self) -> FleetSettings:
+        """Settings that give the vehicles and the county of the `simulate` command."""
+        return FleetSettings(vehicles=self.vehicles, seed=self.seed)
+
+    def words(self, gateway: str) -> tuple[str, ...]:
+        """Command line of the fleet."""
+        numbers = ("--vehicles", str(self.vehicles), "--seed", str(self.seed))
+        return ("simulate", *numbers, "--faults", self.faults, "--to", gateway)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +107,38 @@ def default_folder() -> Path:
     return here
 
 
-def on_free_ports(settings: Settings) -> Settings:
-    """Settings whose loopback ports are free: the usual ones, or others where somebody listens already."""
-    gateway = replace(settings.gateway, listen=_free(settings.gateway.listen), metrics_listen=_free(settings.gateway.metrics_listen))
-    pipeline = replace(settings.pipeline, metrics_listen=_free(settings.pipeline.metrics_listen))
-    web = replace(settings.web, listen=_free(settings.web.listen), metrics_listen=_free(settings.web.metrics_listen))
-    return replace(settings, gateway=gateway, pipeline=pipeline, web=web)
+@contextmanager
+def only_one(folder: Path) -> Iterator[None]:
+    """Hold the data folder for as long as the block runs.
+
+    Raises:
+        RefusedError: another demo runs in it.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "demo.lock").open("w") as held:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise RefusedError(f"another demo runs in {folder}: end it first, or name another folder with --data") from error
+        yield
+
+
+def on_free_ports(settings: Settings) -> tuple[Settings, list[str]]:
+    """Settings whose loopback ports are free: the usual ones, or others where somebody listens already; and a line for each of those."""
+    told: list[str] = []
+
+    def free(what: str, listen: str) -> str:
+        chosen = _free(listen)
+        if chosen != listen:
+            told.append(f"port {listen.rpartition(':')[2]} is in use by another program: {what} is on {chosen}")
+        return chosen
+
+    gateway = replace(settings.gateway, listen=free("the gateway", settings.gateway.listen))
+    gateway = replace(gateway, metrics_listen=free("the gateway's metrics page", gateway.metrics_listen))
+    pipeline = replace(settings.pipeline, metrics_listen=free("the pipeline's metrics page", settings.pipeline.metrics_listen))
+    web = replace(settings.web, listen=free("the map", settings.web.listen))
+    web = replace(web, metrics_listen=free("the map's metrics page", web.metrics_listen))
+    return replace(settings, gateway=gateway, pipeline=pipeline, web=web), told
 
 
 def _free(listen: str) -> str:
@@ -75,19 +165,36 @@ def environment(settings: Settings) -> dict[str, str]:
     }
 
 
-def prepare(dsn: str, settings: Settings, seed: int) -> str:
-    """County, regions, base map and an administrator with a fresh password, which is returned."""
-    # from supervision_ui.basemap import Sources, build
+def prepare(dsn: str, settings: Settings, fleet: FleetSettings) -> str:
+    """Base map, regions, registered vehicles and an administrator with a fresh password, which is returned.
 
-    county = build_county(CountySettings(seed=seed))
+    The files that it writes (network.npz, places.geojson, regions.geojson, vehicles.csv) are what `cuntong basemap build`,
+    `cuntong regions import` and `cuntong registry import` take.
+
+    Raises:
+        RefusedError: the registry does not take the fleet, such as when a terminal of it was revoked.
+        StoreError: the base map cannot be built.
+    """
+    simulated = Fleet(fleet)
+    county = simulated.county
     save(county.network, settings.data / "network.npz")
     places, regions = places_geojson(county), regions_geojson(county)
     (settings.data / "places.geojson").write_text(json.dumps(places, ensure_ascii=False), encoding="utf-8")
     (settings.data / "regions.geojson").write_text(json.dumps(regions, ensure_ascii=False), encoding="utf-8")
+    build(Sources(county.network, places, regions), settings.web.tiles_path)
+    vehicles = settings.data / "vehicles.csv"
+    write_registry(simulated, vehicles)
     with connect(dsn) as conn:
         put_regions(conn, [_region(row) for row in county.regions])
+        imported = import_csv(conn, vehicles, datetime.now(UTC))
         conn.commit()
-    # build(Sources(county.network, places, regions), settings.web.tiles_path)
+    if imported.bad:
+        first = imported.bad[0]
+        raise RefusedError(f"{vehicles}, line {first.line}: {first.reason}; restore it or name another folder with --data")
+    return _administrator(dsn)
+
+
+def _administrator(dsn: str) -> str:
     password = new_password()
     with connect(dsn, "app") as conn:
         if ADMIN in {user.name for user in list_users(conn)}:
