@@ -131,6 +131,36 @@ def test_a_second_replay_adds_no_row(dsn: str, tmp_path: Path) -> None:
     worker.close()
 
 
+def long_recording() -> tuple[list[Logged], int]:
+    """20,000 frames of 40 terminals with repeats, uploads from blind areas and what arrived late; and how many fixes are in them."""
+    numbers, said, fixes = [f"138{number:08d}" for number in range(40)], [], set()
+    for number in range(20_000):
+        terminal, at = numbers[number % 40], NOON_MS + number // 40 * 10_000
+        if number % 20 == 19:
+            said.append(said[number // 2])
+            continue
+        times = [at] if number % 50 else [at - 9_000 + k * 1_000 for k in range(10)]
+        frame = report(terminal, at, number % 65_536) if number % 50 else backfill(terminal, tuple(fix(t) for t in times), number % 65_536)
+        said.append(Logged(frame, at + (0 if number % 7 else 60_000)))
+        fixes |= {(terminal, t_ms) for t_ms in times}
+    return said, len(fixes)
+
+
+def test_twenty_thousand_frames_replayed_twice_are_stored_once(dsn: str, tmp_path: Path) -> None:
+    said, fixes = long_recording()
+    write(tmp_path / "recorded", said)
+    spool = tmp_path / "live"
+    worker = pipeline(dsn, spool, batch_rows=5_000)
+    assert replay_into(tmp_path / "recorded", spool) == 20_000
+    assert drain(worker) == fixes > 20_000
+    before = contents(dsn)
+    assert replay_into(tmp_path / "recorded", spool) == 20_000
+    assert drain(worker) == 0
+    assert contents(dsn) == before
+    assert sum(counts(worker).values()) == 2 * sum(10 if len(record.payload) > 100 else 1 for record in said)
+    worker.close()
+
+
 def test_a_log_replayed_into_itself_adds_no_row_and_does_not_grow_at_each_turn(dsn: str, tmp_path: Path) -> None:
     write(tmp_path, [Logged(registration(A, "贵A11111"), NOON_MS - 5), *(Logged(frame, NOON_MS + n) for n, frame in enumerate(FRAMES))])
     worker = pipeline(dsn, tmp_path)
