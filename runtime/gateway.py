@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import multiprocessing
+import os
 import signal
 import threading
+import time
 from dataclasses import replace
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from typing import Any
 
-import structlog
 from prometheus_client import CollectorRegistry
 
 from domain.errors import StoreError
@@ -19,13 +20,14 @@ from ingest.gateway.exposition import GatewayCollector
 from ingest.gateway.refresh import RegistryRefresher
 from ingest.gateway.sockets import listening_socket
 from ingest.gateway.worker import Place, Worker
-from runtime.internal_http import serve
+from runtime.crew import Crew
+from runtime.internal_http import STARTING, serve
 from runtime.logs import configure
+from runtime.processes import stop_on_signals
 from runtime.settings import Settings
 
-log = structlog.get_logger()
-
 _REPORT_S = 1.0
+_WATCH_S = 0.2
 _STOP_S = 30.0
 
 
@@ -47,7 +49,11 @@ def run_gateway(settings: Settings, dsn: str | None) -> None:
     listening = threading.Event()
     registry = CollectorRegistry()
     registry.register(GatewayCollector(lambda: [worker.metrics.snapshot()]))
-    http = serve(settings.gateway.metrics_listen, registry, listening.is_set)
+
+    def reason() -> str:
+        return _refusal(worker, listening)
+
+    http = serve(settings.gateway.metrics_listen, registry, lambda: not reason(), reason)
     try:
         _run(worker, settings, dsn, listening.set)
     finally:
@@ -88,6 +94,17 @@ def _loop_factory(kind: str) -> Any:
     return uvloop.new_event_loop
 
 
+def _refusal(worker: Worker, listening: threading.Event) -> str:
+    """Why a worker does not serve; "" when it does."""
+    if not listening.is_set():
+        return STARTING
+    if worker.log.read_only:
+        return "the log is damaged, nothing is taken: stop, run cuntong log verify --repair, start again"
+    if not worker.log.taking:
+        return "the log is full or the disk is: positions are not taken, terminals keep them and send them again"
+    return ""
+
+
 def _child(settings: Settings, dsn: str | None, number: int, pipe: Connection) -> None:
     configure()
     worker = Worker(settings.gateway, settings.log, Place(number, settings.gateway.workers, settings.data / "run"))
@@ -96,12 +113,12 @@ def _child(settings: Settings, dsn: str | None, number: int, pipe: Connection) -
     def report() -> None:
         while True:
             try:
-                pipe.send((listening.is_set(), worker.metrics.snapshot()))
-            except OSError:
+                pipe.send((_refusal(worker, listening), worker.metrics.snapshot()))
+            except OSError:  # the parent is gone: end in order, so that the next gateway finds log and port free
+                os.kill(os.getpid(), signal.SIGTERM)
                 return
-            stopped.wait(_REPORT_S if listening.is_set() else 0.1)
+            time.sleep(_REPORT_S if listening.is_set() else 0.1)
 
-    stopped = threading.Event()
     threading.Thread(target=report, name="counters", daemon=True).start()
     _run(worker, settings, dsn, listening.set)
 
@@ -112,39 +129,22 @@ def _parent(settings: Settings, dsn: str | None) -> None:
     host, port = probe.getsockname()[:2]
     settings = replace(settings, gateway=replace(settings.gateway, listen=f"{host}:{port}"))
     context = multiprocessing.get_context("spawn")
-    children: dict[int, BaseProcess] = {}
-    newest: dict[int, tuple[bool, dict[str, Any]]] = {}
-    pipes: dict[int, Connection] = {}
-    stopping = threading.Event()
-    for which in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(which, lambda *_: stopping.set())
+
+    def start(number: int) -> tuple[BaseProcess, Connection]:
+        ours, theirs = context.Pipe(duplex=False)
+        process = context.Process(target=_child, args=(settings, dsn, number, theirs), name=f"gateway-{number}")
+        process.start()
+        theirs.close()
+        return process, ours
+
+    stop = stop_on_signals()
+    crew = Crew(settings.gateway.workers, start)
     registry = CollectorRegistry()
-    registry.register(GatewayCollector(lambda: [snapshot for _, snapshot in newest.values()]))
-    workers = settings.gateway.workers
-    http = serve(settings.gateway.metrics_listen, registry, lambda: sum(up for up, _ in newest.values()) == workers)
-    while not stopping.is_set():
-        for number in range(workers):
-            if number not in children or not children[number].is_alive():
-                if number in children:
-                    log.error("gateway_worker_died", worker=number, code=children[number].exitcode)
-                pipes[number], theirs = context.Pipe(duplex=False)
-                children[number] = context.Process(target=_child, args=(settings, dsn, number, theirs), name=f"gateway-{number}")
-                children[number].start()
-                theirs.close()
-        _gather(pipes, newest)
-        stopping.wait(0.2)
-    for child in children.values():
-        child.terminate()
-    for child in children.values():
-        child.join(_STOP_S)
+    registry.register(GatewayCollector(crew.snapshots))
+    http = serve(settings.gateway.metrics_listen, registry, lambda: not crew.reason, lambda: crew.reason)
+    while not stop.is_set():
+        crew.watch()
+        stop.wait(_WATCH_S)
+    crew.stop(_STOP_S)
     probe.close()
     http.shutdown()
-
-
-def _gather(pipes: dict[int, Connection], newest: dict[int, tuple[bool, dict[str, Any]]]) -> None:
-    for number, pipe in pipes.items():
-        try:
-            while pipe.poll():
-                newest[number] = pipe.recv()
-        except (EOFError, OSError):
-            newest.pop(number, None)

@@ -46,21 +46,21 @@ class GatewayMetrics:
         self._turns[tick] += 1
 
     def _fold(self) -> None:
-        if self._delays:
-            delays = np.array(self._delays, np.int64)
+        taken, self._delays = self._delays, []
+        if taken:
+            delays = np.array(taken, np.int64)
             self._buckets += np.bincount(np.searchsorted(_EDGES, delays), minlength=len(self._buckets))
             self._delay_sum_us += int(delays.sum())
-            self._delays.clear()
 
     def snapshot(self) -> dict[str, Any]:
-        """Plain values, fit for a pipe between processes and for adding up over workers."""
+        """Plain values, fit for a pipe between processes and for adding up over workers; may be called from another thread than the loop's."""
         self._fold()
         return {
             "counters": self.counters.tolist(),
-            "named": [[name, label, value] for (name, label), value in self.named.items()],
-            "gauges": [[name, label, value] for (name, label), value in self.gauges.items()],
+            "named": [[name, label, value] for (name, label), value in list(self.named.items())],
+            "gauges": [[name, label, value] for (name, label), value in list(self.gauges.items())],
             "delays": self._buckets.tolist(),
             "delay_sum_us": self._delay_sum_us,
-            "segments": [[bits, n] for bits, n in self._segments.items()],
+            "segments": [[bits, n] for bits, n in list(self._segments.items())],
             "turns": list(self._turns),
         }
