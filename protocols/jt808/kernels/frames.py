@@ -26,6 +26,12 @@ def unescape(source, start, end, out, at):  # type: ignore[no-untyped-def]
         (length, lone): bytes written, and True when a 0x7d stood before neither 0x01 nor 0x02.
     Source: JT/T 808-2019 clause 4.4.2.
     """
+    escapes = 0
+    for i in range(end - start):
+        out[at + i] = source[start + i]
+        escapes += source[start + i] == 0x7D
+    if escapes == 0:
+        return end - start, False
     k = at
     lone = False
     i = start
