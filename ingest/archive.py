@@ -7,8 +7,10 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import psycopg
 
+from domain.position import POSITION
 from domain.units import day_bounds
 from ingest import archive_parquet, archive_store
 from ingest.archive_parquet import Piece
@@ -16,7 +18,7 @@ from ingest.archive_store import ArchiveFile
 
 Connection = psycopg.Connection[Any]
 
-_VEHICLES_A_PIECE = 256
+VEHICLES_A_PIECE = 256
 
 
 def archive_day(conn: Connection, folder: Path, day: date, vehicle_ids: Sequence[int] | None = None) -> list[ArchiveFile]:
@@ -49,6 +51,18 @@ def archive_day(conn: Connection, folder: Path, day: date, vehicle_ids: Sequence
     return written
 
 
+def archived_fixes(conn: Connection, folder: Path, day: date, vehicle_ids: Sequence[int]) -> np.ndarray[Any, Any]:
+    """(n,) `POSITION`: what the archive holds of these vehicles on the day, in no order; a vehicle may stand in several prefectures."""
+    found = [np.empty(0, POSITION)]
+    if vehicle_ids:
+        for file in archive_store.files(conn, day):
+            rows, _ = archive_parquet.read_vehicles(folder / file.path, min(vehicle_ids), max(vehicle_ids))
+            found.append(rows[np.isin(rows["vehicle_id"], vehicle_ids)])
+    rows = np.concatenate(found)
+    _, first = np.unique(rows[["vehicle_id", "t_ms"]], return_index=True)
+    return rows[first]
+
+
 def expire(conn: Connection, folder: Path, before: date) -> int:
     """Delete the files of days before the given one; how many."""
     expired = archive_store.files_before(conn, before)
@@ -65,8 +79,8 @@ def _name(region: str, day: date, version: int) -> str:
 
 def _pieces(conn: Connection, folder: Path, old: ArchiveFile | None, vehicles: list[int], bounds: tuple[int, int]) -> Iterator[Piece]:
     """Stored and archived fixes, some vehicles at a time; where both have a key, the stored fix (it may be a corrected one)."""
-    for first in range(0, len(vehicles), _VEHICLES_A_PIECE):
-        some = vehicles[first : first + _VEHICLES_A_PIECE]
+    for first in range(0, len(vehicles), VEHICLES_A_PIECE):
+        some = vehicles[first : first + VEHICLES_A_PIECE]
         piece: Piece = archive_store.fixes(conn, some, *bounds)
         if old is not None:
             piece = archive_parquet.merged(archive_parquet.read_vehicles(folder / old.path, some[0], some[-1]), piece)

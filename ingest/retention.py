@@ -125,13 +125,23 @@ def recompute_dirty(conn: Connection, retention: Retention, now_ms: int) -> int:
     for day, group in groupby(marks, key=lambda mark: mark.day):
         of_day = list(group)
         vehicles = [mark.vehicle_id for mark in of_day]
-        start, end = day_bounds(day)
-        roll_up_store.replace_hours(conn, start, min(end, max(rolled, start)), vehicles)
+        _, end = day_bounds(day)
+        _recount(conn, retention, day, vehicles, min(end, rolled))
         if end <= archived_until:
             _count(retention, archive.archive_day(conn, retention.folder, day, vehicles))
         cleared += day_store.clear(conn, of_day)
         conn.commit()
     return cleared
+
+
+def _recount(conn: Connection, retention: Retention, day: date, vehicle_ids: list[int], until_ms: int) -> None:
+    """Figures of the day's hours before the instant anew, from what is stored and what is archived: a dropped day has only the latter."""
+    start, _ = day_bounds(day)
+    if until_ms <= start:
+        return
+    for first in range(0, len(vehicle_ids), archive.VEHICLES_A_PIECE):
+        some = vehicle_ids[first : first + archive.VEHICLES_A_PIECE]
+        roll_up_store.replace_hours(conn, start, until_ms, some, archive.archived_fixes(conn, retention.folder, day, some))
 
 
 def archive_final(conn: Connection, retention: Retention, now_ms: int) -> int:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import psycopg
 
 from domain.units import epoch_ms, instant
+from storage.copy import POSITION_COLUMNS, buffer
 
 Connection = psycopg.Connection[Any]
+Array = np.ndarray[Any, Any]
 
 HOUR_MS = 3_600_000
 LEG_LIMIT_S = 300
@@ -109,14 +112,28 @@ select f.vehicle_id, f.hour, count(*), min(f.time), max(f.time),
                  from positions
                 where vehicle_id = v.vehicle_id
                   and time >= %(start)s
-                  and time < %(end)s) p
+                  and time < %(end)s
+                union all
+               select a.time, a.speed_kmh10, a.odometer_m, a.source
+                 from archived_fix a
+                where a.vehicle_id = v.vehicle_id
+                  and a.time >= %(start)s
+                  and a.time < %(end)s
+                  and not exists (select
+                                    from positions h
+                                   where h.vehicle_id = a.vehicle_id
+                                     and h.time = a.time
+                                     and h.time >= %(start)s
+                                     and h.time < %(end)s)) p
          where v.time >= %(start)s
            and (%(all)s or v.vehicle_id = any(%(vehicles)s::int[]))) f
  group by f.vehicle_id, f.hour
 """
 
 
-def replace_hours(conn: Connection, start_ms: int, end_ms: int, vehicle_ids: Sequence[int] | None = None) -> int:
+def replace_hours(
+    conn: Connection, start_ms: int, end_ms: int, vehicle_ids: Sequence[int] | None = None, archived: Array | None = None
+) -> int:
     """Count the hours in [start, end) anew; number of (vehicle, hour) rows written.
 
     moving_s: seconds between two fixes of the same hour, at most `LEG_LIMIT_S` apart, the earlier one at `MOVING_KMH10` or more.
@@ -125,7 +142,9 @@ def replace_hours(conn: Connection, start_ms: int, end_ms: int, vehicle_ids: Seq
     Args:
         start_ms, end_ms: full hours, epoch ms.
         vehicle_ids: only these vehicles; None: all.
+        archived: (n,) `POSITION` that count too, because the hot table may hold them no more; a stored fix of the same key goes first.
     """
+    _stage(conn, archived)
     bounds = {
         "start": instant(start_ms),
         "end": instant(end_ms),
@@ -143,7 +162,24 @@ def replace_hours(conn: Connection, start_ms: int, end_ms: int, vehicle_ids: Seq
         """,
         bounds,
     )
-    return conn.execute(
-        _COUNT_HOURS,
-        bounds,
-    ).rowcount
+    return conn.execute(_COUNT_HOURS, bounds).rowcount
+
+
+def _stage(conn: Connection, archived: Array | None) -> None:
+    """The archived fixes, and nothing else, in the temporary table that the count looks into."""
+    conn.execute("create temporary table if not exists archived_fix (like positions) on commit delete rows")
+    conn.execute("delete from archived_fix")
+    if archived is None or not len(archived):
+        return
+    with (
+        conn.cursor() as cursor,
+        cursor.copy(
+            """
+            copy archived_fix (
+                time, received, vehicle_id, lon_e6, lat_e6, alarm_bits, status_bits, odometer_m, speed_kmh10, heading_deg, altitude_m,
+                recorder_kmh10, fuel_l10, satellites, source, flags
+            ) from stdin (format binary)
+            """
+        ) as copy,
+    ):
+        copy.write(buffer(archived, POSITION_COLUMNS))

@@ -77,15 +77,13 @@ def hour_by_hour(positions: np.ndarray) -> list[tuple[Any, ...]]:
     keys = sorted({(int(row["vehicle_id"]), int(row["t_ms"]) // HOUR_MS) for row in positions})
     for vehicle_id, hour in keys:
         mine = sorted((r for r in positions if r["vehicle_id"] == vehicle_id and r["t_ms"] // HOUR_MS == hour), key=lambda r: r["t_ms"])
-        moving = sum(
-            (int(b["t_ms"]) - int(a["t_ms"])) // 1000
-            for a, b in pairwise(mine)
-            if a["speed_kmh10"] >= 50 and b["t_ms"] - a["t_ms"] <= 300_000
+        moving_ms = sum(
+            int(b["t_ms"]) - int(a["t_ms"]) for a, b in pairwise(mine) if a["speed_kmh10"] >= 50 and b["t_ms"] - a["t_ms"] <= 300_000
         )
         read = [int(r["odometer_m"]) for r in mine if r["odometer_m"] >= 0]
         sources = [sum(int(r["source"]) == source for r in mine) for source in range(1, 7)]
         ends = (read[0], read[-1]) if read else (None, None)
-        found.append((vehicle_id, hour * HOUR_MS, len(mine), int(mine[0]["t_ms"]), int(mine[-1]["t_ms"]), moving,
+        found.append((vehicle_id, hour * HOUR_MS, len(mine), int(mine[0]["t_ms"]), int(mine[-1]["t_ms"]), round(moving_ms / 1000),
                       max(int(r["speed_kmh10"]) for r in mine), *ends, *sources))  # fmt: skip
     return found
 
@@ -207,6 +205,7 @@ def test_dropped_days_are_read_from_the_archive_and_a_late_row_makes_a_new_versi
     assert np.array_equal(archived(keeping.folder, dsn), wanted)
     assert rows(dsn, "select count(*) from positions") == [(0,)]
     assert len(read_track(conn, vehicle_id, START_MS, END_MS, keeping.folder)) == 801
+    assert figures(dsn) == hour_by_hour(wanted)
 
 
 def test_drop_refuses_a_dirty_day_and_a_day_that_is_not_archived(dsn: str, conn: Any, keeping: Retention) -> None:
