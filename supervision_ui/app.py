@@ -39,10 +39,11 @@ class Console(Dash):  # type: ignore[misc]
     def interpolate_index(self, **parts: Any) -> str:
         """HTML around the app."""
         who = visitor()
+        chosen = "" if who.theme == theme.AUTO else f' data-mantine-color-scheme="{who.theme}"'
         return "\n".join(
             (
                 "<!DOCTYPE html>",
-                f'<html lang="{who.texts.language}" data-theme="{who.theme}" data-mantine-color-scheme="{who.theme}">',
+                f'<html lang="{who.texts.language}" data-theme="{who.theme}"{chosen}>',
                 "<head>",
                 '<meta charset="utf-8">',
                 '<meta name="viewport" content="width=device-width, initial-scale=1">',

@@ -87,10 +87,9 @@ def build(sources: Sources, folder: Path) -> Path:
         digest = hashlib.sha256(made.read_bytes()).hexdigest()[:16]
         archive = folder / f"basemap-{digest}.pmtiles"
         os.replace(made, archive)
-        west, south, east, north = sources.network.bounds()
         description = {
             "file": archive.name,
-            "bounds": [west, south, east, north],
+            "bounds": _bounds(sources),
             "attribution": attribution,
             "source_date": sources.source_date,
             "network_version": sources.network.version,
@@ -151,6 +150,25 @@ def _feature(geometry: dict[str, Any], properties: dict[str, Any], least_zoom: i
 def _write(file: IO[str], features: Iterator[dict[str, Any]]) -> None:
     for feature in features:
         file.write(json.dumps(feature, ensure_ascii=False, separators=(",", ":")) + "\n")
+
+
+def _bounds(sources: Sources) -> list[float]:
+    """[west, south, east, north] of roads and region outlines, degrees."""
+    boxes = [sources.network.bounds()]
+    for feature in region_features(sources.regions):
+        lon, lat = zip(*_corners(feature["geometry"]["coordinates"]), strict=True)
+        boxes.append((min(lon), min(lat), max(lon), max(lat)))
+    west, south, east, north = zip(*boxes, strict=True)
+    return [min(west), min(south), max(east), max(north)]
+
+
+def _corners(coordinates: Any) -> Iterator[tuple[float, float]]:
+    """Places of GeoJSON coordinates however deeply they are nested."""
+    if isinstance(coordinates[0], (int, float)):
+        yield coordinates[0], coordinates[1]
+        return
+    for part in coordinates:
+        yield from _corners(part)
 
 
 def _attribution(sources: Sources) -> str:

@@ -36,7 +36,8 @@ def shell(visitor: Visitor, tools: list[Any], content: Any) -> dmc.MantineProvid
     return dmc.MantineProvider(
         id="theme",
         theme=theme.mantine(),
-        forceColorScheme=visitor.theme,
+        forceColorScheme=None if visitor.theme == theme.AUTO else visitor.theme,
+        defaultColorScheme="auto",
         children=html.Div(
             className="ct-shell",
             children=[

@@ -82,6 +82,8 @@ DARK = {
 }
 
 THEMES = {"light": LIGHT, "dark": DARK}
+AUTO = "auto"
+"""No theme chosen: the one that the browser prefers."""
 
 PLATE_COLOURS = {
     0: ("#e6e9ec", "#1b2530"),
@@ -104,7 +106,8 @@ def css() -> str:
     plates = "\n".join(
         f'[data-colour="{code}"]{{--ct-plate:{ground};--ct-plate-text:{letters}}}' for code, (ground, letters) in PLATE_COLOURS.items()
     )
-    return "\n".join((_block(":root", LIGHT), _block(':root[data-theme="dark"]', DARK), plates))
+    preferred = f"@media (prefers-color-scheme: dark){{{_block(f':root[data-theme={AUTO}]', DARK)}}}"
+    return "\n".join((_block(":root", LIGHT), _block(':root[data-theme="dark"]', DARK), preferred, plates))
 
 
 def _block(selector: str, colours: dict[str, str]) -> str:

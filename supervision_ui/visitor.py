@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from operations.identity import Principal
 from supervision_ui.texts import DEFAULT, Texts, load, negotiate
-from supervision_ui.theme import THEMES
+from supervision_ui.theme import AUTO, THEMES
 
 LANGUAGE_COOKIE = "cuntong_language"
 THEME_COOKIE = "cuntong_theme"
@@ -18,7 +18,7 @@ THEME_COOKIE = "cuntong_theme"
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """Words, "light" or "dark", and the person logged in (None on open pages)."""
+    """Words, theme ("light", "dark", or "auto": as the person's system has it), and the person logged in (None on open pages)."""
 
     texts: Texts
     theme: str
@@ -30,15 +30,15 @@ _present: ContextVar[Visitor | None] = ContextVar("visitor", default=None)
 
 def visitor() -> Visitor:
     """Who looks; outside a request a stranger with the default language."""
-    return _present.get() or Visitor(load(DEFAULT), "light", None)
+    return _present.get() or Visitor(load(DEFAULT), AUTO, None)
 
 
 def of(connection: HTTPConnection) -> Visitor:
     """Read a request: cookies first, then what the browser prefers."""
     texts = load(negotiate(connection.cookies.get(LANGUAGE_COOKIE), connection.headers.get("accept-language", "")))
-    theme = connection.cookies.get(THEME_COOKIE, "light")
+    theme = connection.cookies.get(THEME_COOKIE, AUTO)
     principal = connection.scope.get("state", {}).get("principal")
-    return Visitor(texts, theme if theme in THEMES else "light", principal)
+    return Visitor(texts, theme if theme in THEMES else AUTO, principal)
 
 
 class VisitorLayer:

@@ -11,6 +11,17 @@
     document.documentElement.dataset.mantineColorScheme = theme;
   };
 
+  // no theme chosen: go with the system, also when it changes
+  const system = window.matchMedia('(prefers-color-scheme: dark)');
+  const follow = () => {
+    dress(system.matches ? 'dark' : 'light');
+    window.dispatchEvent(new CustomEvent('fleetmap:theme'));
+  };
+  if (document.documentElement.dataset.theme === 'auto') {
+    follow();
+    system.addEventListener('change', follow);
+  }
+
   let started = null;
   const look = () => {
     const element = document.getElementById('fleet-map');
@@ -37,6 +48,7 @@
     theme(presses) {
       if (!presses) return window.dash_clientside.no_update;
       const theme = document.documentElement.dataset.theme === 'dark' ? 'light' : 'dark';
+      system.removeEventListener('change', follow);
       remember('cuntong_theme', theme);
       dress(theme);
       window.dispatchEvent(new CustomEvent('fleetmap:theme'));

@@ -138,6 +138,7 @@ def _map(who: Visitor, settings: ScreenSettings) -> html.Section:
         className="ct-map",
         children=[
             html.Div(id="fleet-map", className="ct-map-canvas", **{"data-config": config, "data-words": words}),
+            html.P(id="lost-banner", className="ct-banner ct-lost", role="alert", hidden=True),
             html.P(id="map-banner", className="ct-banner", role="status", hidden=True),
             card(say),
             html.Div(id="map-chooser", className="ct-chooser", role="dialog", hidden=True, **{"aria-label": say("list_title")}),
@@ -189,12 +190,12 @@ def _columns(say: Texts) -> list[dict[str, Any]]:
         {
             "field": "status",
             "headerName": say("column_status"),
-            "width": 96,
+            "width": 92,
             "minWidth": 90,
             "cellClass": "ct-cell",
             "cellClassRules": rules,
         },
-        {"field": "plate", "headerName": say("column_plate"), "width": 106, "minWidth": 98, "cellClass": "ct-cell-plate"},
-        {"field": "speed", "headerName": say("column_speed"), "width": 106, "minWidth": 102, "type": "rightAligned"},
-        {"field": "vehicle_class", "headerName": say("column_class"), "width": 132, "minWidth": 68, "tooltipField": "vehicle_class"},
+        {"field": "plate", "headerName": say("column_plate"), "width": 100, "minWidth": 92, "cellClass": "ct-cell-plate"},
+        {"field": "speed", "headerName": say("column_speed"), "width": 98, "minWidth": 94, "type": "rightAligned"},
+        {"field": "vehicle_class", "headerName": say("column_class"), "width": 150, "minWidth": 68, "tooltipField": "vehicle_class"},
     ]

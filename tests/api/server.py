@@ -17,7 +17,7 @@ import httpx
 import psycopg
 
 from api.settings import WebSettings
-from operations.accounts import add_user
+from operations.accounts import add_user, list_users
 from runtime.settings import Settings
 from runtime.web import serve
 from storage.pool import open_pool
@@ -62,13 +62,13 @@ def free_port() -> int:
 def running(dsn: str, folder: Path, **web: Any) -> Iterator[RunningWeb]:
     """Serve in a thread for as long as the block runs; an account for the whole country and one for 520102 exist."""
     with psycopg.connect(dsn) as conn:
-        add_user(conn, NAME, PASSWORD)
-        add_user(conn, "county", PASSWORD, region_code="520102")
-    chosen: dict[str, Any] = {"tick_s": 0.2, "registry_s": 0.2, "recheck_s": 0.5} | web
+        if not list_users(conn):
+            add_user(conn, NAME, PASSWORD)
+            add_user(conn, "county", PASSWORD, region_code="520102")
+    chosen: dict[str, Any] = {"listen": f"127.0.0.1:{free_port()}", "tick_s": 0.2, "registry_s": 0.2, "recheck_s": 0.5} | web
     settings = Settings(
         folder,
         web=WebSettings(
-            listen=f"127.0.0.1:{free_port()}",
             metrics_listen="",
             tiles_path=folder / "tiles",
             secret_file=folder / "secrets" / "login.key",

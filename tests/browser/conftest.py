@@ -131,13 +131,19 @@ def driving(dsn: str, traffic: Traffic, every_s: float = 1.0) -> Iterator[thread
 
 
 @pytest.fixture
-def web(dsn: str, tmp_path: Path, county: County) -> Iterator[RunningWeb]:
+def traffic(dsn: str, county: County) -> Traffic:
+    """Registered vehicles, each with a first fix."""
+    one = Traffic(county)
+    with psycopg.connect(dsn) as conn:
+        one.register(conn)
+        one.step(conn, 0)
+    return one
+
+
+@pytest.fixture
+def web(dsn: str, tmp_path: Path, county: County, traffic: Traffic) -> Iterator[RunningWeb]:
     """The web door with base map and moving vehicles."""
     build(Sources(county.network, places_geojson(county), regions_geojson(county), "2026-11-01"), tmp_path / "tiles")
-    traffic = Traffic(county)
-    with psycopg.connect(dsn) as conn:
-        traffic.register(conn)
-        traffic.step(conn, 0)
     with running(dsn, tmp_path, tick_s=0.5) as one, driving(dsn, traffic):
         yield one
 

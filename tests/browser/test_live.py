@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import psycopg
 import pytest
 from playwright.sync_api import Browser
 
-from tests.api.server import RunningWeb
-from tests.browser.conftest import visiting
+from tests.api.server import RunningWeb, running
+from tests.browser.conftest import Traffic, Visit, driving, visiting
 
 pytestmark = pytest.mark.browser
 
@@ -80,6 +82,36 @@ def test_lost_connection_comes_back_by_itself(browser: Browser, web: RunningWeb)
         page.evaluate("window.__fleetmap.page.socket.socket.close()")
         visit.until("document.getElementById('live-badge').dataset.state === 'lost'")
         visit.until("document.getElementById('live-badge').dataset.state === 'live'", 20)
+
+
+def test_server_goes_away_and_comes_back(browser: Browser, dsn: str, tmp_path: Path, traffic: Traffic) -> None:
+    """Never old dots that look live: the page says so at once, greys them, and takes up again without a hand."""
+    with visiting_restarts(browser, dsn, tmp_path, traffic) as (visit, listen):
+        page = visit.page
+        visit.until("document.getElementById('live-badge').dataset.state === 'lost'")
+        assert page.is_visible("#lost-banner")
+        seen = page.text_content("#strip-time")
+        assert str(seen).split()[-1] in str(page.text_content("#lost-banner"))
+        since = page.text_content("#live-badge")
+        visit.until("window.__fleetmap.layer.stale === 1", 20)
+        assert page.text_content("#live-badge") == since
+        with running(dsn, tmp_path, listen=listen, tick_s=0.5), driving(dsn, traffic):
+            visit.until("document.getElementById('live-badge').dataset.state === 'live'", 40)
+            visit.until("window.__fleetmap.layer.stale === 0")
+            assert not page.is_visible("#lost-banner")
+            visit.until(f"document.getElementById('strip-time').textContent !== '{seen}'")
+            page.goto("about:blank")
+        visit.errors[:] = [one for one in visit.errors if "ERR_CONNECTION_REFUSED" not in one]  # the attempts in between
+
+
+@contextmanager
+def visiting_restarts(browser: Browser, dsn: str, folder: Path, traffic: Traffic) -> Iterator[tuple[Visit, str]]:
+    """A page on the live map whose server has just ended, and the address where it was."""
+    with ExitStack() as stack:
+        with running(dsn, folder, tick_s=0.5) as web, driving(dsn, traffic):
+            visit = stack.enter_context(visiting(browser, web.url))
+            visit.open_map()
+        yield visit, web.settings.web.listen
 
 
 def test_ended_login_leads_to_the_login_page(browser: Browser, web: RunningWeb) -> None:

@@ -177,6 +177,41 @@ def test_theme_language_and_logout(browser: Browser, web: RunningWeb) -> None:
         page.wait_for_url("**/app/login")
 
 
+def test_without_a_choice_the_theme_is_the_one_of_the_system(browser: Browser, web: RunningWeb) -> None:
+    with visiting(browser, web.url, theme="auto", color_scheme="dark") as visit:
+        page = visit.page
+        page.goto(f"{web.url}/app/login")
+        ground = "getComputedStyle(document.body).backgroundColor"
+        dark = page.evaluate(ground)
+        visit.open_map()
+        assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+        assert page.evaluate(ground) == dark
+        page.emulate_media(color_scheme="light")
+        visit.until("document.documentElement.dataset.theme === 'light'")
+        assert page.evaluate(ground) != dark
+        visit.until("Boolean(window.__fleetmap.map.getLayer('vehicles') && window.__fleetmap.map.getLayer('plates'))")
+
+
+def test_card_leaves_its_vehicle_in_sight_and_escape_closes_it(browser: Browser, web: RunningWeb) -> None:
+    """On a phone the card lies over half of the map."""
+    inside = """() => {
+      const { map, store, page } = window.__fleetmap, at = map.project(store.place(store.rowOf.get(page.selected)));
+      const room = map.getContainer();
+      return !map.isMoving() && !page.card.covers(at) && at.x > 0 && at.y > 0 && at.x < room.clientWidth && at.y < room.clientHeight;
+    }"""
+    with visiting(browser, web.url, 390) as visit:
+        visit.open_map()
+        visit.page.evaluate("window.__fleetmap.page.select(12, true); window.__fleetmap.page.centre(0)")
+        visit.until(inside)
+        visit.page.evaluate(
+            "window.__fleetmap.map.jumpTo({ center: window.__fleetmap.store.place(window.__fleetmap.store.rowOf.get(12)) })"
+        )
+        visit.page.evaluate("window.__fleetmap.page.select(null); window.__fleetmap.page.select(12)")
+        visit.until(inside)
+        visit.page.keyboard.press("Escape")
+        visit.until("document.getElementById('vehicle-card').hidden")
+
+
 def test_csv_holds_what_the_filter_shows(browser: Browser, web: RunningWeb, tmp_path: Path) -> None:
     with visiting(browser, web.url) as visit:
         page = visit.page

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from domain.plate import PLATE_COLOURS
+from operations.registry import VEHICLE_CLASSES
 from supervision_ui import feeds, texts
 from supervision_ui.texts import LANGUAGES, load, negotiate
 
@@ -33,6 +35,12 @@ def test_placeholders_are_the_same_in_both_languages() -> None:
 def test_english_texts_hold_no_chinese() -> None:
     for key, text in load("en").words.items():
         assert not re.search(r"[\u4e00-\u9fff]", text), key
+
+
+def test_every_class_and_plate_colour_of_the_registry_has_a_name() -> None:
+    words = load("en").words
+    assert {key.removeprefix("class_") for key in words if key.startswith("class_")} == set(VEHICLE_CLASSES)
+    assert {key.removeprefix("plate_") for key in words if key.startswith("plate_")} == {str(code) for code in PLATE_COLOURS}
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda p: p.name)

@@ -53,6 +53,15 @@ def test_both_themes_name_the_same_colours() -> None:
     assert set(theme.LIGHT) == set(theme.DARK)
 
 
+def test_who_chose_no_theme_gets_the_one_of_the_system() -> None:
+    sheet = theme.css()
+    dark = re.search(r":root\[data-theme=\"dark\"\]\{(.*?)\}", sheet)
+    automatic = re.search(r"@media \(prefers-color-scheme: dark\)\{:root\[data-theme=auto\]\{(.*?)\}\}", sheet)
+    assert dark is not None
+    assert automatic is not None
+    assert automatic[1] == dark[1]
+
+
 def test_colours_stand_nowhere_else() -> None:
     for path in (*FOLDER.glob("assets/*.css"), *FOLDER.glob("static/**/*.css"), *FOLDER.glob("static/**/*.mjs"), *FOLDER.glob("**/*.py")):
         if path.name == "theme.py" or "vendor" in path.parts:

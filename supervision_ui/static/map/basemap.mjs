@@ -38,14 +38,14 @@ const label = (colour) => ({ 'text-color': colour, 'text-halo-color': ink('groun
 
 function labelLayers(language) {
   const name = language.startsWith('zh') ? ['get', 'name'] : ['coalesce', ['get', 'name_en'], ['get', 'name']];
-  const place = (id, kinds, minzoom, size) => ({
+  const place = (id, kinds, minzoom, size, lift) => ({
     id,
     type: 'symbol',
     source: 'roads',
     'source-layer': 'places',
     minzoom,
     filter: ['in', ['get', 'kind'], ['literal', kinds]],
-    layout: { ...text(size), 'text-field': name, 'text-padding': 6, 'text-anchor': 'bottom', 'text-offset': [0, -0.6] },
+    layout: { ...text(size), 'text-field': name, 'text-padding': 6, 'text-anchor': 'bottom', 'text-offset': [0, -lift] },
     paint: label(ink(size > 11 ? 'label' : 'label-quiet')),
   });
   return [
@@ -59,10 +59,10 @@ function labelLayers(language) {
       layout: { ...text(11), 'symbol-placement': 'line', 'symbol-spacing': 420, 'text-field': ['coalesce', ['get', 'ref'], name] },
       paint: label(ink('label-quiet')),
     },
-    place('villages', ['village', 'hamlet', 'stop'], 11, 11),
-    place('stations', ['station', 'border'], 12, 11),
-    place('towns', ['town'], 8, 13),
-    place('counties', ['county_town', 'city'], 4, 15),
+    place('villages', ['village', 'hamlet', 'stop'], 11, 11, 0.6),
+    place('stations', ['station', 'border'], 12, 11, 0.6),
+    place('towns', ['town'], 8, 13, 1.1),
+    place('counties', ['county_town', 'city'], 4, 15, 1.7),
   ];
 }
 

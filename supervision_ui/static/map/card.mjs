@@ -47,6 +47,21 @@ export class Card {
     this.refresh();
   }
 
+  /** True when a point of the map, CSS pixels, lies under the open card. */
+  covers({ x, y }) {
+    const { card } = this;
+    return !card.hidden && x > card.offsetLeft - 8 && x < card.offsetLeft + card.offsetWidth + 8 && y > card.offsetTop - 8 && y < card.offsetTop + card.offsetHeight + 8;
+  }
+
+  /** How far from the middle of the map the middle of its uncovered part lies, CSS pixels: [right, down]. */
+  aside() {
+    const { card } = this;
+    const room = card.parentElement;
+    if (card.hidden) return [0, 0];
+    if (card.offsetWidth > room.clientWidth * 0.8) return [0, -card.offsetHeight / 2];
+    return card.offsetLeft + card.offsetWidth > room.clientWidth / 2 - 48 ? [(card.offsetLeft + card.offsetWidth) / 2, 0] : [0, 0];
+  }
+
   /** New frame: what it carries at once, the rest of the card by asking again. */
   tick() {
     if (this.id === null) return;
@@ -69,7 +84,7 @@ export class Card {
   }
 
   #registry() {
-    const { words, report } = this;
+    const { words, report, store } = this;
     const said = (value) => value ?? '–';
     const entry = this.store.dictionary.at(this.id);
     const colour = entry?.plate_colour;
@@ -83,7 +98,7 @@ export class Card {
     this.#set('terminal', said(report?.terminal_id));
     const fix = report?.fix;
     this.#set('time', fix ? words.dateTime(Date.parse(fix.time)) : '–');
-    this.#set('age', fix ? words.age((Date.now() - Date.parse(fix.time)) / 1000) : '');
+    this.#set('age', fix ? words.age((store.now() - Date.parse(fix.time)) / 1000) : '');
     const metres = fix?.odometer_m;
     this.#set('odometer', metres === null || metres === undefined ? '–' : words.kilometres.format(metres / 1000));
     const alarms = fix?.alarms ?? [];

@@ -26,9 +26,9 @@ export class Words {
   constructor(words, language) {
     this.words = words;
     this.language = language;
-    const time = { timeZone: 'Asia/Shanghai', hour12: false };
+    const time = { timeZone: 'Asia/Shanghai', hourCycle: 'h23' };
     this.clock = new Intl.DateTimeFormat(language, { ...time, hour: '2-digit', minute: '2-digit', second: '2-digit' });
-    this.moment = new Intl.DateTimeFormat(language, { ...time, dateStyle: 'short', timeStyle: 'medium' });
+    this.moment = new Intl.DateTimeFormat('sv-SE', { ...time, dateStyle: 'short', timeStyle: 'medium' }); // 2026-11-22 08:00:00, in both languages
     this.number = new Intl.NumberFormat(language);
     this.kilometres = new Intl.NumberFormat(language, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
   }

@@ -15,6 +15,7 @@ import { Plates } from './symbols.mjs';
 
 const HYSTERESIS = 0.2;
 const STALE_MS = 10_000;
+const SILENT_MS = 30_000;
 const REFETCH_MS = 2_000;
 
 export class MapPage {
@@ -61,6 +62,7 @@ export class MapPage {
   }
 
   open() {
+    this.opened = performance.now();
     this.list.connect();
     window.addEventListener('fleetmap:filter', (event) => this.refilter(event.detail));
     if (window.fleetmapFilter) this.refilter(window.fleetmapFilter);
@@ -68,7 +70,7 @@ export class MapPage {
     const url = `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/ws/positions`;
     this.socket = new LiveSocket(url, {
       frame: (frame) => this.take(frame),
-      state: (state) => state === 'lost' && this.#badge('lost'),
+      state: (state) => state === 'lost' && this.badge.dataset.state !== 'lost' && this.#badge('lost'),
       dictionary: (etag) => etag !== this.etag && this.#refetch(),
       subscribed: (message) => message.dictionary !== this.etag && this.#refetch(),
       refused: (code) => this.banner(this.words.say('refused', { code })),
@@ -76,6 +78,8 @@ export class MapPage {
     });
     this.socket.subscribe(this.config.topic, 'points');
     setInterval(() => this.#watch(), 1000);
+    window.addEventListener('online', () => this.badge.dataset.state === 'lost' && this.socket.renew());
+    document.addEventListener('keydown', (event) => this.#key(event));
     this.#query();
   }
 
@@ -175,6 +179,13 @@ export class MapPage {
     this.map.getCanvas().style.cursor = !this.bubbling && pick(this.map, this.store, point).length ? 'pointer' : '';
   }
 
+  #key(event) {
+    if (event.key !== 'Escape' || this.selected === null || event.target.matches?.('input')) return;
+    const held = this.card.card.contains(document.activeElement);
+    this.select(null);
+    if (held) document.getElementById('vehicle-list').focus();
+  }
+
   select(id, look = false) {
     this.selected = id;
     this.following = false;
@@ -184,13 +195,15 @@ export class MapPage {
     this.list.select(id);
     window.dash_clientside?.set_props?.('selected-vehicle', { data: id });
     const row = this.store.rowOf.get(id);
-    if (look && this.map && row !== undefined && (this.bubbling || !this.map.getBounds().contains(this.store.place(row)))) this.centre();
+    if (!this.map || row === undefined) return;
+    if (look && (this.bubbling || !this.map.getBounds().contains(this.store.place(row)))) this.centre();
+    else if (this.card.covers(this.map.project(this.store.place(row)))) this.map.easeTo({ center: this.store.place(row), offset: this.card.aside() });
   }
 
   centre(duration = 500) {
     const row = this.store.rowOf.get(this.selected);
     if (!this.map || row === undefined) return;
-    this.map.easeTo({ center: this.store.place(row), zoom: Math.max(this.map.getZoom(), 12), duration });
+    this.map.easeTo({ center: this.store.place(row), zoom: Math.max(this.map.getZoom(), 12), offset: this.card.aside(), duration });
   }
 
   follow() {
@@ -200,15 +213,23 @@ export class MapPage {
   }
 
   #badge(state) {
-    this.badge.dataset.state = state;
-    this.since = Date.now();
+    this.badge.dataset.state = document.body.dataset.live = state;
+    this.since = this.store.now();
+    const notice = document.getElementById('lost-banner');
+    notice.textContent = this.store.time ? this.words.say('lost_old', { time: this.words.time(this.store.time) }) : this.words.say('lost_never');
+    notice.hidden = state === 'live';
     this.badge.querySelector('.ct-badge-text').textContent = this.words.say(`${state}_since`, { time: this.words.time(this.since) });
   }
 
   #watch() {
-    if (this.lastFrame === undefined || performance.now() - this.lastFrame < STALE_MS) return;
+    const silent = performance.now() - (this.lastFrame ?? this.opened);
+    if (silent < STALE_MS) return;
     if (this.badge.dataset.state !== 'lost') this.#badge('lost');
     if (!this.layer.stale) this.layer.update({ stale: 1 });
+    if (silent > SILENT_MS && performance.now() - (this.renewedAt ?? 0) > SILENT_MS) {
+      this.renewedAt = performance.now();
+      this.socket.renew();
+    }
   }
 
   #refetch() {

@@ -31,6 +31,7 @@ export class LiveSocket {
   }
 
   #open() {
+    clearTimeout(this.waiting);
     this.socket = new WebSocket(this.url);
     this.socket.binaryType = 'arraybuffer';
     this.socket.onopen = () => this.#ask();
@@ -81,12 +82,27 @@ export class LiveSocket {
       return;
     }
     const pause = PAUSES_S[Math.min(this.attempt++, PAUSES_S.length - 1)];
-    setTimeout(() => this.#open(), pause * 1000 * (0.75 + Math.random() / 2));
+    this.waiting = setTimeout(() => this.#open(), pause * 1000 * (0.75 + Math.random() / 2));
+  }
+
+  /** Give the present connection up without waiting for its end, and connect at once. */
+  renew() {
+    if (this.closed || this.socket?.readyState === WebSocket.CONNECTING) return;
+    this.#leave();
+    this.#open();
   }
 
   close() {
     this.closed = true;
-    this.socket?.close();
+    clearTimeout(this.waiting);
+    this.#leave();
+  }
+
+  #leave() {
+    if (!this.socket) return;
+    this.socket.onopen = this.socket.onmessage = this.socket.onclose = null;
+    this.socket.close();
+    this.socket = null;
   }
 }
 

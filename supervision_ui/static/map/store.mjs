@@ -47,6 +47,7 @@ export class Store {
   /** Apply a keyframe or delta; true when an id was not in the dictionary. */
   apply(frame) {
     this.time = frame.time;
+    this.takenAt = performance.now();
     if (frame.kind === KEYFRAME) {
       this.size = 0;
       this.rowOf.clear();
@@ -136,6 +137,11 @@ export class Store {
     const byStatus = [0, 0, 0, 0, 0];
     for (let row = 0; row < this.size; row++) byStatus[this.status[row] & STATUS_MASK]++;
     return { total: this.size, online: this.size - byStatus[OFFLINE], byStatus };
+  }
+
+  /** Epoch ms by the server's clock, whatever the clock of this machine says. */
+  now() {
+    return this.time ? this.time + performance.now() - this.takenAt : Date.now();
   }
 
   place(row) {
