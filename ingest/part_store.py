@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import psycopg
 
-from domain.units import instant
+from domain.units import epoch_ms, instant
 
 Connection = psycopg.Connection[Any]
 
 KEEP_MS = 24 * 3_600_000
 """A message that is not whole after a day is given up."""
+
+SAME_UPLOAD_MS = 10 * 60_000
+"""Packets further apart belong to different messages: serials come round again, and a terminal that restarts counts from 0."""
 
 PartKey = tuple[str, int, int, int]
 """(terminal_id, message_id, total, first_serial): first_serial = (serial - (index - 1)) mod 65536."""
@@ -29,13 +33,30 @@ class Part:
     body: bytes
 
 
-def stored(conn: Connection, keys: Sequence[PartKey]) -> dict[PartKey, dict[int, bytes]]:
-    """Bodies by index of the parts that earlier batches left, for the keys asked."""
+def add(waiting: dict[int, Part], part: Part) -> None:
+    """File a packet by its index: the first one counts, unless it was left over from an earlier message of the same serials."""
+    there = waiting.get(part.index)
+    if there is None or part.received_ms - there.received_ms > SAME_UPLOAD_MS:
+        waiting[part.index] = part
+
+
+def joined(waiting: dict[int, Part], total: int, newest_ms: int) -> bytes | None:
+    """Body of the message whose newest packet came at newest_ms; None while packets are missing."""
+    bodies = [
+        waiting[index].body
+        for index in range(1, total + 1)
+        if index in waiting and newest_ms - waiting[index].received_ms <= SAME_UPLOAD_MS
+    ]
+    return b"".join(bodies) if len(bodies) == total else None
+
+
+def stored(conn: Connection, keys: Sequence[PartKey]) -> dict[PartKey, dict[int, Part]]:
+    """By index the parts that earlier batches left, for the keys asked."""
     if not keys:
         return {}
     rows = conn.execute(
         """
-        select p.terminal_id, p.message_id, p.total, p.first_serial, p.index, p.body
+        select p.terminal_id, p.message_id, p.total, p.first_serial, p.index, p.received, p.body
           from message_part p
           join unnest(%(terminals)s::text[], %(messages)s::int[], %(totals)s::int[], %(serials)s::int[])
                as k(terminal_id, message_id, total, first_serial)
@@ -43,14 +64,15 @@ def stored(conn: Connection, keys: Sequence[PartKey]) -> dict[PartKey, dict[int,
         """,
         _columns(keys),
     ).fetchall()
-    found: dict[PartKey, dict[int, bytes]] = {}
-    for terminal_id, message_id, total, first_serial, index, body in rows:
-        found.setdefault((terminal_id, message_id, total, first_serial), {})[index] = bytes(body)
+    found: dict[PartKey, dict[int, Part]] = {}
+    for terminal_id, message_id, total, first_serial, index, received, body in rows:
+        key = (terminal_id, message_id, total, first_serial)
+        found.setdefault(key, {})[index] = Part(key, index, epoch_ms(received), bytes(body))
     return found
 
 
 def keep(conn: Connection, parts: Sequence[Part]) -> None:
-    """Store parts; a repeated one is left as it is."""
+    """Store parts; a repeated one is left as it is, one left over from an earlier message is replaced."""
     if not parts:
         return
     with conn.cursor() as cursor:
@@ -58,7 +80,10 @@ def keep(conn: Connection, parts: Sequence[Part]) -> None:
             """
             insert into message_part (terminal_id, message_id, total, first_serial, index, received, body)
             values (%(terminal_id)s, %(message_id)s, %(total)s, %(first_serial)s, %(index)s, %(received)s, %(body)s)
-                on conflict (terminal_id, message_id, total, first_serial, index) do nothing
+                on conflict (terminal_id, message_id, total, first_serial, index)
+                do update set received = excluded.received,
+                              body = excluded.body
+                 where excluded.received > message_part.received + %(same)s
             """,
             [
                 {
@@ -69,6 +94,7 @@ def keep(conn: Connection, parts: Sequence[Part]) -> None:
                     "index": part.index,
                     "received": instant(part.received_ms),
                     "body": part.body,
+                    "same": timedelta(milliseconds=SAME_UPLOAD_MS),
                 }
                 for part in parts
             ],

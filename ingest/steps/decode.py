@@ -95,12 +95,13 @@ def _ask(
 def _assemble(batch: Batch, context: Context, pieces: declarative.Pieces, headers: dict[part_store.PartKey, tuple[int, Header]]) -> None:
     """Messages that are whole with this batch's packets: decoded at the place of the packet that came last."""
     waiting = part_store.stored(context.conn, list(headers))
+    newest_ms: dict[part_store.PartKey, int] = {}
     for part in batch.parts:
-        waiting.setdefault(part.key, {}).setdefault(part.index, part.body)
+        part_store.add(waiting.setdefault(part.key, {}), part)
+        newest_ms[part.key] = max(part.received_ms, newest_ms.get(part.key, part.received_ms))
     for key, (row, header) in headers.items():
-        bodies = waiting[key]
-        if all(index in bodies for index in range(1, key[2] + 1)):
-            body = b"".join(bodies[index] for index in range(1, key[2] + 1))
+        body = part_store.joined(waiting[key], key[2], newest_ms[key])
+        if body is not None:
             declarative.message_taken(batch, pieces, row, header, declarative.assembled(header, body))
             batch.finished.append(key)
     done = set(batch.finished)

@@ -109,6 +109,21 @@ def test_packets_become_fixes_over_batches_restarts_and_in_any_order(dsn: str, t
     assert rows(dsn, "select index from message_part") == [(2,)]
 
 
+@pytest.mark.parametrize("batch_rows", [1, 5_000])
+def test_packets_left_over_from_an_earlier_upload_of_the_same_serials_do_not_mix_with_it(dsn: str, tmp_path: Path, batch_rows: int) -> None:
+    cut = packets(A, 0, 1, tuple(fix(NOON_MS - 90_000 + n * 1_000) for n in range(12)))
+    whole = packets(A, 0, 1, tuple(fix(NOON_MS + n * 1_000, lat_e6=26_700_000) for n in range(12)))
+    later = NOON_MS + 11 * 60_000
+    write(tmp_path, [Logged(cut[1]), Logged(cut[2]), *(Logged(whole[n], later + n) for n in (3, 2, 1))])
+    worker = pipeline(dsn, tmp_path, batch_rows=batch_rows)
+    assert drain(worker) == 0
+    write(tmp_path, [Logged(whole[0], later + 9)])
+    assert drain(worker) == 12
+    assert rows(dsn, "select lat_e6, count(*) from positions group by 1") == [(26_700_000, 12)]
+    assert rows(dsn, "select count(*) from message_part") == [(0,)]
+    worker.close()
+
+
 def test_two_uploads_in_packets_at_once_do_not_mix(dsn: str, tmp_path: Path) -> None:
     one = packets(A, 10, 0, tuple(fix(NOON_MS + n * 1_000) for n in range(6)))
     two = packets(A, 20, 0, tuple(fix(NOON_MS + 60_000 + n * 1_000, lat_e6=26_700_000) for n in range(6)))
