@@ -28,6 +28,8 @@ from storage.migrate import migrate
 
 VICTIMS = ("gateway", "pipeline", "postgres")
 ROUND_S = 5.0
+FLEET = ("--faults", "default", "--interval", "1", "--speed", "4", "--seconds", "300", "--parted", "40")
+"""Four positions a second and vehicle, so that a dead gateway leaves enough behind for uploads in packets; ended before its time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +161,7 @@ def run(seed: int, vehicles: int = 500, say: Callable[[str], None] = lambda _: N
     order = draw.sample(VICTIMS, len(VICTIMS))
     killed = []
     with Installation() as installation:
-        with installation.fleet(vehicles, seed, "--faults", "default", "--interval", "1", "--parted", "40"):
+        with installation.fleet(vehicles, seed, *FLEET):
             installation.watch_for(4.0)
             began = time.monotonic()
             for victim in order:
