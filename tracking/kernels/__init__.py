@@ -1,0 +1,1 @@
+"""Compiled kernels of tracking: plain arrays in, plain arrays out."""
