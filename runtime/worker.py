@@ -12,6 +12,7 @@ from domain.errors import StoreError
 from ingest.log.reader import SpoolReader
 from ingest.pipeline_metrics import PipelineMetrics
 from ingest.retention import Retention, maintain
+from runtime.internal_http import serve
 from runtime.processes import stop_on_signals
 from runtime.settings import Settings
 from storage.database import archive_folder, serving
@@ -23,28 +24,44 @@ READER = "pipeline"
 """Name under which the pipeline keeps its offsets beside the log."""
 
 
-def run_worker(settings: Settings, every_s: float, once: bool) -> None:
+def run_worker(settings: Settings, every_s: float, once: bool, listen: str = "") -> None:
     """Upkeep rounds until asked to stop; with the database away a round is skipped.
 
     Args:
-        settings: everything; every_s: seconds between two rounds; once: end after the first.
+        settings: everything; every_s: seconds between two rounds; once: end after the first; listen: "host:port" of the internal
+            listener, "" for none.
     """
     stop = stop_on_signals()
-    metrics = PipelineMetrics(CollectorRegistry())
-    retention = Retention(settings.database, archive_folder(settings.database, settings.data), settings.pipeline.settle_min, metrics)
-    with serving(settings.database, settings.data) as dsn:
-        while not stop.is_set():
-            try:
-                with connect(dsn, "owner") as conn:
-                    done = maintain(conn, retention, time.time_ns() // 1_000_000)
-                log.info("upkeep_done", hours=done.hours, dirty_days=done.dirty_days, archived=done.archived)
-            except (psycopg.OperationalError, StoreError) as error:
-                log.warning("upkeep_skipped", reason=str(error).splitlines()[0])
+    registry = CollectorRegistry()
+    archive = archive_folder(settings.database, settings.data)
+    retention = Retention(settings.database, archive, settings.pipeline.settle_min, PipelineMetrics(registry))
+    trouble = ["no round yet"]
+    http = serve(listen, registry, lambda: not trouble[0], lambda: trouble[0]) if listen else None
+    try:
+        with serving(settings.database, settings.data) as dsn:
+            while not stop.is_set():
+                trouble[0] = _round(dsn, retention)
+                if once and trouble[0]:
+                    raise StoreError(trouble[0], retriable=True)
+                freed = SpoolReader(settings.log.path, READER, settings.log).trim() if settings.log.path.exists() else 0
+                if freed:
+                    log.info("log_trimmed", bytes=freed)
                 if once:
-                    raise
-            freed = SpoolReader(settings.log.path, READER, settings.log).trim() if settings.log.path.exists() else 0
-            if freed:
-                log.info("log_trimmed", bytes=freed)
-            if once:
-                return
-            stop.wait(every_s)
+                    return
+                stop.wait(every_s)
+    finally:
+        if http is not None:
+            http.shutdown()
+
+
+def _round(dsn: str, retention: Retention) -> str:
+    """One round on a connection of its own; why it was skipped, "" when it was not."""
+    try:
+        with connect(dsn, "owner") as conn:
+            done = maintain(conn, retention, time.time_ns() // 1_000_000)
+    except (psycopg.OperationalError, StoreError) as error:
+        reason = str(error).splitlines()[0]
+        log.warning("upkeep_skipped", reason=reason)
+        return f"last round skipped: {reason}"
+    log.info("upkeep_done", hours=done.hours, dirty_days=done.dirty_days, archived=done.archived)
+    return ""

@@ -17,6 +17,9 @@ def worker(
     data: Annotated[Path | None, typer.Option(help="Data folder.")] = None,
     every: Annotated[float, typer.Option(min=1.0, help="Seconds between two rounds.")] = 60.0,
     once: Annotated[bool, typer.Option("--once", help="One round, then end.")] = False,
+    metrics: Annotated[
+        str, typer.Option(metavar="HOST:PORT", help="Internal listener: /metrics, /healthz, /readyz; none without it.")
+    ] = "",
 ) -> None:
     """Roll closed hours up, write final days to the archive, drop what is archived, trim the log.
 
@@ -29,4 +32,4 @@ def worker(
     from runtime.worker import run_worker
 
     configure()
-    run_worker(load(data), every_s=every, once=once)
+    run_worker(load(data), every_s=every, once=once, listen=metrics)

@@ -18,9 +18,12 @@ import psycopg
 import pytest
 
 from domain.units import DAY_MS, day_bounds, day_of
+from runtime.demo import figures as gauges
 from storage.pool import connect
 from storage.positions import read_track
+from tests.crash.harness import free_port
 from tests.ingest.spooled import rows
+from tests.ingest.test_pipeline_command import readiness
 from tests.ingest.test_retention import figures, fleet, hour_by_hour
 
 DAYS = 2
@@ -92,6 +95,22 @@ def test_a_round_rolls_up_archives_and_drops(dsn: str, tmp_path: Path, recorded:
     assert rows(dsn, "select count(*), sum(rows) from archive_file") == [(3 * DAYS, len(recorded))]
     assert rows(dsn, "select count(*) from positions") == [(0,)]
     assert np.array_equal(read_back(dsn, tmp_path, recorded), recorded)
+
+
+def test_the_worker_says_how_its_rounds_go(dsn: str, tmp_path: Path, recorded: np.ndarray[Any, Any]) -> None:
+    port = free_port()
+    listen = f"127.0.0.1:{port}"
+    command = [sys.executable, "-m", "runtime.cli", "worker", "--data", str(tmp_path), "--metrics", listen]
+    with subprocess.Popen(command, env={**os.environ, "CUNTONG_DATABASE_URL": dsn}) as process:
+        try:
+            until(lambda: "pipeline_dirty_days" in gauges(listen) and readiness(port)[0] == 200)
+            counted = gauges(listen)
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(20) == 0
+        finally:
+            process.kill()
+    assert (counted["archive_days_total"], counted["archive_rows_total"]) == (3 * DAYS, len(recorded))
+    assert counted["pipeline_dirty_days"] == 0
 
 
 @pytest.mark.parametrize(
