@@ -39,13 +39,13 @@ _epoll_ctl = _function("epoll_ctl", _int, _int, _int, _word)
 _ADD, _MODIFY, _READABLE = 1, 3, 1
 
 
-def watch(epoll: int, fd: int, slot: int, again: bool) -> None:
-    """Have the epoll tell when the socket can be read, by its slot; OSError when it refuses.
+def watch(epoll: int, fd: int, slot: int, again: bool, *, readable: bool = True) -> None:
+    """Have the epoll tell, by its slot, when the socket can be read, or only when it broke; OSError when it refuses.
 
-    Python's own `select.epoll` always puts the descriptor into the data word, hence libc.
+    Python's own `select.epoll` always puts the descriptor into the data word, where `gather` looks for a slot, hence libc.
     """
     event = np.zeros(1, EVENT)
-    event[0]["events"], event[0]["slot"] = _READABLE, slot
+    event[0]["events"], event[0]["slot"] = _READABLE if readable else 0, slot
     if _epoll_ctl(epoll, _MODIFY if again else _ADD, fd, event.ctypes.data) != 0:
         raise OSError(f"epoll refuses descriptor {fd}")
 

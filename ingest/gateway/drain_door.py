@@ -78,10 +78,10 @@ class DrainDoor:
             self._arena.blocked[link.slot] = 0
             self.watch(link.fd, link)
 
-    def watch(self, fd: int, link: Link | None, again: bool = False) -> None:
-        """Read the socket when it is ready."""
+    def watch(self, fd: int, link: Link | None, again: bool = False, *, readable: bool = True) -> None:
+        """Read the socket when it is ready; not readable: only notice when it breaks."""
         if link is not None:
-            drain.watch(self.epoll.fileno(), fd, link.slot, again)
+            drain.watch(self.epoll.fileno(), fd, link.slot, again, readable=readable)
 
     def block(self, link: Link, waits: bool) -> None:
         """Older replies of the link wait, or wait no more."""
@@ -189,7 +189,7 @@ class DrainTransport(asyncio.Transport):
     def pause_reading(self) -> None:
         """Leave the socket out of the epoll."""
         if not self._ended:
-            self._door.epoll.modify(self._socket.fileno(), 0)
+            self._door.watch(self._socket.fileno(), self.link, again=True, readable=False)
 
     def resume_reading(self) -> None:
         """Take it in again."""

@@ -28,6 +28,7 @@ from ingest.gateway.roster import Roster
 from ingest.gateway.sessions import FORWARDER, link_event
 from ingest.gateway.sockets import listening_socket, raise_file_limit
 from ingest.gateway.upkeep import Upkeep
+from ingest.log.files import OS_FILES, FileLayer
 from ingest.log.record import LINK_EVENT
 from ingest.log.spool import SpoolWriter
 from ingest.settings import GatewaySettings, LogSettings
@@ -49,16 +50,16 @@ class Place:
 
 
 class Worker:
-    """Everything of one worker; lives in one event loop."""
+    """Everything of one worker; lives in one event loop. files: the log's file operations; tests pass slow ones."""
 
-    def __init__(self, settings: GatewaySettings, log_settings: LogSettings, place: Place) -> None:
+    def __init__(self, settings: GatewaySettings, log_settings: LogSettings, place: Place, files: FileLayer = OS_FILES) -> None:
         self.settings = settings
         self.log_settings = log_settings
         self.place = place
         self.metrics = GatewayMetrics()
         self.limits = Limits(max_frame=settings.max_frame)
         self.links = Links(settings.max_links, settings.gateway_id, place.worker)
-        self.log = SpoolWriter(log_settings.path, place.worker, log_settings)
+        self.log = SpoolWriter(log_settings.path, place.worker, log_settings, files)
         self.registry = RegistryCopy(settings.roster_file)
         self.registrar = Registrar(settings.registration, load_secrets(settings.secret_file), self.registry, settings.stale_roster_s)
         self.roster = Roster(place.folder, place.worker, place.workers, self.close)

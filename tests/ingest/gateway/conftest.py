@@ -15,6 +15,7 @@ import pytest
 
 from ingest.gateway.worker import Place, Worker
 from ingest.log.base import Records
+from ingest.log.files import OS_FILES
 from ingest.log.reader import SpoolReader
 from ingest.settings import GatewaySettings, LogSettings
 from protocols.jt808.codec import encode, examine
@@ -32,12 +33,13 @@ class RunningGateway:
         self.folder = folder
         self.log_settings = LogSettings(path=folder / "spool", segment_mib=8, min_free_gib=0.01, **settings.pop("log", {}))
         place = settings.pop("place", Place(0, 1, folder))
+        files = settings.pop("files", OS_FILES)
         self.settings = replace(
             GatewaySettings(listen="127.0.0.1:0", door=door, secret_file=folder / "secrets/key", roster_file=folder / "roster.json"),
             **settings,
         )
         folder.mkdir(exist_ok=True)
-        self.worker = Worker(self.settings, self.log_settings, place)
+        self.worker = Worker(self.settings, self.log_settings, place, files)
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._run, name="gateway")
         self._thread.start()
