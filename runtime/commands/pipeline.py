@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import threading
@@ -31,6 +32,7 @@ def pipeline(
     metrics: Annotated[
         str | None, typer.Option(metavar="HOST:PORT", help="Internal listener; reader K listens on the port plus K.")
     ] = None,
+    tied: Annotated[bool, typer.Option("--tied", hidden=True, help="End when the standard input ends, that is with the parent.")] = False,
 ) -> None:
     """Store what the log holds, each batch in one transaction; a crash anywhere costs a second reading, never a position.
 
@@ -50,6 +52,8 @@ def pipeline(
     if only is not None and only >= count:
         raise RefusedError(f"reader {only} of {count}: they are counted from 0", field="only")
     stop = stop_on_signals()
+    if tied:
+        threading.Thread(target=_end_with_input, args=(stop,), name="parent", daemon=True).start()
     with serving(settings.database, settings.data) as dsn:
         if only is None and count > 1:
             _run_all(settings, dsn, stop)
@@ -106,8 +110,6 @@ def _announce(settings: Settings, dsn: str, stop: threading.Event, away: Callabl
 
 def _run_all(settings: Settings, dsn: str, stop: threading.Event) -> None:
     """All readers, each a process; one that dies ends them all, so that whoever watches this process starts them again."""
-    import os
-
     environment = {
         **os.environ,
         "CUNTONG_DATABASE_URL": dsn,
@@ -115,8 +117,10 @@ def _run_all(settings: Settings, dsn: str, stop: threading.Event) -> None:
         "CUNTONG_PIPELINE_METRICS_LISTEN": settings.pipeline.metrics_listen,
     }
     count = settings.pipeline.partitions
-    command = [sys.executable, "-m", "runtime.cli", "pipeline", "--partitions", str(count), "--only"]
-    children = [subprocess.Popen([*command, str(number)], env=environment, start_new_session=True) for number in range(count)]
+    command = [sys.executable, "-m", "runtime.cli", "pipeline", "--tied", "--partitions", str(count), "--only"]
+    children = [
+        subprocess.Popen([*command, str(number)], env=environment, start_new_session=True, stdin=subprocess.PIPE) for number in range(count)
+    ]
     while not stop.wait(_WATCH_S) and all(child.poll() is None for child in children):
         pass
     for child in children:
@@ -125,6 +129,13 @@ def _run_all(settings: Settings, dsn: str, stop: threading.Event) -> None:
     codes = [_ended(child) for child in children]
     if any(codes):
         raise typer.Exit(1)
+
+
+def _end_with_input(stop: threading.Event) -> None:
+    """Whoever started this reader is gone: it ends, so that the readers of the next start are not fenced off by it."""
+    while os.read(0, 1024):
+        pass
+    stop.set()
 
 
 def _ended(child: subprocess.Popen[bytes]) -> int:

@@ -10,7 +10,7 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from runtime.logs import configure
 from tests.crash import outage
@@ -24,22 +24,26 @@ def main() -> int:
     parser.add_argument("--vehicles", type=int, default=500)
     parser.add_argument("--outage", type=float, metavar="SECONDS", help="stop the database for so long, once, instead of killing parts")
     parser.add_argument("--speed", type=int, default=10, help="positions a second and vehicle during an outage")
+    parser.add_argument("--workers", type=int, default=1, help="processes of the gateway")
+    parser.add_argument("--partitions", type=int, default=1, help="readers of the pipeline")
     asked = parser.parse_args()
     configure("critical")
     if asked.outage is not None:
         found = outage.run(asked.outage, outage.Load(asked.vehicles, asked.speed), say)
         print(json.dumps(found.record(), indent=1), flush=True)
         return 0 if found.good else 1
-    return crashes(range(asked.first, asked.first + asked.seeds), asked.vehicles)
+    return crashes(
+        range(asked.first, asked.first + asked.seeds), lambda seed: run(seed, asked.vehicles, say, asked.workers, asked.partitions)
+    )
 
 
-def crashes(seeds: Sequence[int], vehicles: int) -> int:
+def crashes(seeds: Sequence[int], one: Callable[[int], Outcome]) -> int:
     """Run the seeds one after the other; 0 when none lost or doubled a position."""
     began = time.monotonic()
     outcomes: list[Outcome] = []
     for seed in seeds:
         say(f"seed {seed}, {len(outcomes) + 1} of {len(seeds)}, {time.monotonic() - began:.0f} s gone")
-        outcomes.append(run(seed, vehicles, say))
+        outcomes.append(one(seed))
         print(json.dumps(outcomes[-1].record()), flush=True)
     total = {
         "seeds": len(outcomes),

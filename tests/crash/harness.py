@@ -15,7 +15,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -52,16 +52,23 @@ class Outcome:
         return {"seed": self.seed, "killed": killed, **asdict(self.balance), "good": self.good, "fleet": self.fleet}
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def free_port(count: int = 1) -> int:
+    """The first of so many neighbouring ports that nobody has, below those that outgoing connections take."""
+    while True:
+        first = random.SystemRandom().randrange(15_000, 32_000)
+        try:
+            with ExitStack() as probes:
+                for port in range(first, first + count):
+                    probes.enter_context(socket.socket()).bind(("127.0.0.1", port))
+        except OSError:
+            continue
+        return first
 
 
 def settings_in(folder: Path) -> Settings:
     """Settings of an installation on free loopback ports, without screens."""
     settings = load(folder, {}, {"CUNTONG_DATA": str(folder)})
-    listen = [f"127.0.0.1:{free_port()}" for _ in range(5)]
+    listen = [f"127.0.0.1:{port}" for port in (free_port(), free_port(), free_port(4), free_port(), free_port())]
     return replace(
         settings,
         gateway=replace(settings.gateway, listen=listen[0], metrics_listen=listen[1]),
@@ -73,12 +80,13 @@ def settings_in(folder: Path) -> Settings:
 class Installation:
     """Gateway, pipeline and embedded database of a throw-away folder, watched over and started again when they die."""
 
-    def __init__(self) -> None:
+    def __init__(self, workers: int = 1, partitions: int = 1) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="cuntong-crash-"))
         self.folder.chmod(0o755)  # as root the database runs as another user
+        shares = {"CUNTONG_GATEWAY_WORKERS": str(workers), "CUNTONG_PIPELINE_PARTITIONS": str(partitions)}
         self.settings = settings_in(self.folder)
         self.parts = [part for part in standard_parts(self.settings) if part.name in ("gateway", "pipeline")]
-        self.supervisor = Supervisor(self.settings, self.parts, environment(self.settings))
+        self.supervisor = Supervisor(self.settings, self.parts, environment(self.settings) | shares)
         self.truth = self.folder / "truth"
         self.fleet_figures: dict[str, int] = {}
 
@@ -155,12 +163,16 @@ class Installation:
             time.sleep(0.5)
 
 
-def run(seed: int, vehicles: int = 500, say: Callable[[str], None] = lambda _: None) -> Outcome:
-    """One run: every victim dies once, in an order and at moments of the seed, while the fleet reports with faults."""
+def run(seed: int, vehicles: int = 500, say: Callable[[str], None] = lambda _: None, workers: int = 1, partitions: int = 1) -> Outcome:
+    """One run: every victim dies once, in an order and at moments of the seed, while the fleet reports with faults.
+
+    Args:
+        workers, partitions: of the gateway and of the pipeline; of several the parent is killed.
+    """
     draw = random.Random(seed)
     order = draw.sample(VICTIMS, len(VICTIMS))
     killed = []
-    with Installation() as installation:
+    with Installation(workers, partitions) as installation:
         with installation.fleet(vehicles, seed, *FLEET):
             installation.watch_for(4.0)
             began = time.monotonic()

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -23,7 +23,7 @@ from storage.pool import connect
 from storage.positions import read_track
 from tests.crash.harness import free_port
 from tests.ingest.spooled import rows
-from tests.ingest.test_pipeline_command import readiness
+from tests.ingest.test_pipeline_command import readiness, until
 from tests.ingest.test_retention import figures, fleet, hour_by_hour
 
 DAYS = 2
@@ -58,13 +58,6 @@ def worker(dsn: str, data: Path) -> Iterator[subprocess.Popen[bytes]]:
 def one_round(dsn: str, data: Path) -> None:
     with worker(dsn, data) as process:
         assert process.wait(60) == 0
-
-
-def until(condition: Callable[[], bool], limit_s: float = 60.0) -> None:
-    deadline = time.monotonic() + limit_s
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def killed_before_it_writes(dsn: str, data: Path, table: str) -> None:
