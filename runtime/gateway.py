@@ -64,7 +64,7 @@ def _run(worker: Worker, settings: Settings, dsn: str | None, listening: Any) ->
     refresher = RegistryRefresher(dsn, worker.registry, settings.gateway.roster_refresh_s) if dsn else None
     if refresher is not None:
         refresher.start()
-    with asyncio.Runner(loop_factory=_loop_factory(settings.gateway.loop)) as runner:
+    with asyncio.Runner(loop_factory=loop_factory(settings.gateway.loop)) as runner:
         runner.run(_serve(worker, listening))
     if refresher is not None:
         refresher.stop()
@@ -81,7 +81,7 @@ async def _serve(worker: Worker, listening: Any) -> None:
     await worker.run(ready)
 
 
-def _loop_factory(kind: str) -> Any:
+def loop_factory(kind: str) -> Any:
     """uvloop where it is installed and wanted ("auto", "uvloop"), else asyncio's own; None for the default."""
     if kind == "asyncio":
         return None

@@ -115,22 +115,27 @@ def keep(arena, segments, count, lefts, left_sizes, fds, held, at):  # type: ign
 
 
 @njit(nogil=True)
-def release(replies, held, count, blocked, short):  # type: ignore[no-untyped-def]
-    """Send every held reply; what a socket does not take is left to Python.
+def release(replies, held, count, fds, blocked, short):  # type: ignore[no-untyped-def]
+    """Send every held reply; what a socket does not take is left to Python, and so is all that follows it on the same link.
 
     Args:
-        replies: (n,) uint8; held: rows of `keep`, the first count; blocked: (slots,) uint8, 1 where older replies wait.
+        replies: (n,) uint8; held: rows of `keep`, the first count. fds: (slots,) int32: rows of a link that is gone are left out.
+        blocked: (slots,) uint8, 1 where older replies wait; set where a write came up short.
         short: (m, 2) int64, filled with the row and the bytes sent.
     Returns:
         Rows of short.
     """
     bad = 0
     for i in range(count):
+        slot = held[i, 3]
+        if fds[slot] != held[i, 0]:
+            continue
         size = held[i, 2] - held[i, 1]
         sent = np.int64(0)
-        if blocked[held[i, 3]] == 0:
+        if blocked[slot] == 0:
             sent = _send(np.int32(held[i, 0]), replies.ctypes.data + held[i, 1], size, MSG_DONTWAIT | MSG_NOSIGNAL)
         if sent < size:
+            blocked[slot] = 1
             short[bad, 0] = i
             short[bad, 1] = max(sent, 0)
             bad += 1

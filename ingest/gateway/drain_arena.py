@@ -42,7 +42,7 @@ class DrainArena(Arena):
     def warm_up(self) -> None:
         """Compile the calls that keep and release."""
         drain.keep(self.bytes, self._segments, 0, self.lefts, self.left_sizes, self.fds, self._rows[0], 0)
-        drain.release(self._reply_arenas[0], self._rows[0], 0, self.blocked, self._short)
+        drain.release(self._reply_arenas[0], self._rows[0], 0, self.fds, self.blocked, self._short)
 
     def gather(self, epoll: int) -> tuple[int, list[int]]:
         """Read all ready sockets and decide what came: (sockets read, slots whose read failed or ended)."""
@@ -77,7 +77,7 @@ class DrainArena(Arena):
         place = number % len(self._rows)
         rows, count = self._rows[place], self._row_counts[place]
         if count and number in self._turns:
-            short = drain.release(self._reply_arenas[place], rows, count, self.blocked, self._short)
+            short = drain.release(self._reply_arenas[place], rows, count, self.fds, self.blocked, self._short)
             for row, sent in self._short[:short].tolist():
                 fd, start, end, slot = rows[row].tolist()
                 link = self._links.by_slot[slot]

@@ -22,6 +22,7 @@ from protocols.jt808.codec import encode, examine
 from protocols.jt808.messages.location import Location
 from protocols.jt808.messages.registration import Authentication, Registration, RegistrationReply
 from protocols.jt808.messages.session import PlatformReply
+from runtime.gateway import loop_factory
 
 TIME_MS = 1_764_000_000_000
 
@@ -35,7 +36,9 @@ class RunningGateway:
         place = settings.pop("place", Place(0, 1, folder))
         files = settings.pop("files", OS_FILES)
         self.settings = replace(
-            GatewaySettings(listen="127.0.0.1:0", door=door, secret_file=folder / "secrets/key", roster_file=folder / "roster.json"),
+            GatewaySettings(
+                listen="127.0.0.1:0", door=door, loop="asyncio", secret_file=folder / "secrets/key", roster_file=folder / "roster.json"
+            ),
             **settings,
         )
         folder.mkdir(exist_ok=True)
@@ -52,7 +55,8 @@ class RunningGateway:
             ready.add_done_callback(lambda _: self._ready.set())
             await self.worker.run(ready)
 
-        asyncio.run(serve())
+        with asyncio.Runner(loop_factory=loop_factory(self.settings.loop)) as runner:
+            runner.run(serve())
 
     @property
     def address(self) -> tuple[str, int]:
