@@ -7,29 +7,31 @@ import json
 import os
 import zipfile
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from domain.errors import RefusedError
-from tracking.network.model import ARRAY_NAMES, TABLE_NAMES, RoadNetwork
+from tracking.network.model import ARRAY_NAMES, TABLE_NAMES, Origin, RoadNetwork
 
-FORMAT = 1
+FORMAT = 2
 """Number of the file's layout; another number is refused."""
 
 _REBUILD = "rebuild with `cuntong network build`, or write it again with the command that made it"
 
 
-def version_of(arrays: Mapping[str, np.ndarray], tables: Mapping[str, tuple[str, ...]]) -> str:
-    """Sha256 (hex) over names, types, shapes and bytes of all arrays and string tables."""
+def version_of(arrays: Mapping[str, np.ndarray], tables: Mapping[str, tuple[str, ...]], plane: str) -> str:
+    """Sha256 (hex) over names, types, shapes and bytes of all arrays, over the string tables and the plane."""
     digest = hashlib.sha256()
     for name in ARRAY_NAMES:
         array = np.ascontiguousarray(arrays[name])
         digest.update(f"{name}|{array.dtype.str}|{array.shape}|".encode())
-        digest.update(array.tobytes())
+        digest.update(array.data if array.size else b"")
     for name in TABLE_NAMES:
         digest.update(json.dumps([name, list(tables[name])], ensure_ascii=False).encode())
+    digest.update(plane.encode())
     return digest.hexdigest()
 
 
@@ -38,8 +40,8 @@ def save(network: RoadNetwork, path: Path) -> None:
     head = {
         "format": FORMAT,
         "version": network.version,
-        "source": network.source,
-        "licence": network.licence,
+        "plane": network.plane,
+        "origin": asdict(network.origin),
         **{name: list(getattr(network, name)) for name in TABLE_NAMES},
     }
     columns: dict[str, Any] = {name: getattr(network, name) for name in ARRAY_NAMES}
@@ -61,13 +63,14 @@ def load(path: Path) -> RoadNetwork:
             if head["format"] != FORMAT:
                 raise RefusedError(f"{path}: network format {head['format']}, need {FORMAT}; {_REBUILD}", field="format")
             arrays = {name: stored[name] for name in ARRAY_NAMES}
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+            tables = {name: tuple(head[name]) for name in TABLE_NAMES}
+            plane, origin, named = str(head["plane"]), Origin(**head["origin"]), str(head["version"])
+    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
         raise RefusedError(f"{path}: not a road network ({error}); {_REBUILD}", field="path") from error
-    tables = {name: tuple(head[name]) for name in TABLE_NAMES}
-    version = version_of(arrays, tables)
-    if version != head["version"]:
-        raise RefusedError(f"{path}: version hash {version[:12]} is not {head['version'][:12]}; {_REBUILD}", field="version")
+    version = version_of(arrays, tables, plane)
+    if version != named:
+        raise RefusedError(f"{path}: version hash {version[:12]} is not {named[:12]}; {_REBUILD}", field="version")
     for array in arrays.values():
         array.setflags(write=False)
     members: dict[str, Any] = {**arrays, **tables}
-    return RoadNetwork(**members, source=head["source"], licence=head["licence"], version=version)
+    return RoadNetwork(**members, plane=plane, origin=origin, version=version)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from enum import IntEnum, IntFlag
 
 import numpy as np
 from numpy.typing import NDArray
+
+from tracking.network.plane import project
 
 
 class RoadClass(IntEnum):
@@ -36,7 +38,7 @@ class LimitOrigin(IntEnum):
 
 
 class EdgeFlag(IntFlag):
-    """What is special about an edge."""
+    """What is special about an edge. CONNECTOR: no road, the price of a banned turn; COPY: a way's double behind a banned turn."""
 
     PRIVATE = 1
     TUNNEL = 2
@@ -48,6 +50,18 @@ class EdgeFlag(IntFlag):
     NO_CENTRE_LINE = 128
     CONDITIONAL = 256
     CONNECTOR = 512
+    TOLL = 1024
+    UNPAVED = 2048
+    COPY = 4096
+
+
+class Access(IntFlag):
+    """Bits of `RoadNetwork.access`: who may drive there."""
+
+    BUS = 1
+    COACH = 2
+    TRUCK = 4
+    DANGEROUS_GOODS = 8
 
 
 FREE_KMH = {
@@ -66,8 +80,20 @@ FREE_KMH = {
 """Free speed of a loaded bus or truck, km/h: for search and plausibility only."""
 
 LINK_FREE_KMH = 40
-ALL_PROFILES = 0b1111
-"""Access bits: 1 bus, 2 coach, 4 truck, 8 dangerous goods."""
+ALL_PROFILES = int(Access.BUS | Access.COACH | Access.TRUCK | Access.DANGEROUS_GOODS)
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a network comes from. source_sha256, source_date (ISO), region_code: "" unknown; counts: the import's tally."""
+
+    source: str = ""
+    licence: str = ""
+    source_sha256: str = ""
+    source_date: str = ""
+    region_code: str = ""
+    built_with: str = ""
+    counts: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,14 +101,25 @@ class RoadNetwork:
     """A directed road graph with its shapes. All arrays are read-only.
 
     E edges, N nodes, S shape points. Per edge: tail, head node rows; twin the opposite edge, -1 none; the shape of edge e
-    is rows shape_start[e]:shape_start[e + 1]; length_m on the ellipsoid; limits in km/h, 0 none; name, ref, region rows of
-    the string tables, -1 none. Per shape point: WGS-84 in 1e-7 degree, along_m metres from the edge's start.
-    Out-edges of node n: out_edge[out_start[n]:out_start[n + 1]]. names_en runs beside names, "" where there is none.
+    is rows shape_start[e]:shape_start[e + 1]; length_m on the ellipsoid; limits in km/h, 0 none, with their origins (of the
+    bus's and of the truck's); weight_limit_t10 0.1 t, height_limit_cm, length_limit_cm 0 none; name, ref, region rows of
+    the string tables, -1 none. Per shape point: WGS-84 in 1e-7 degree, x_m, y_m in the plane, along_m metres from the
+    edge's start. names_en runs beside names, "" where there is none.
+
+    Out-edges of node n: out_edge[out_start[n]:out_start[n + 1]]. base_node[n] is n, but for copies of a junction, which make
+    turns dear: an edge with a banned turn ends in a copy, whose out-list holds the allowed edges themselves (their tail
+    is the junction) and a CONNECTOR, length 0, to the junction. A connector costs `ban_cost_m` to profiles whose access bit
+    is off there, nothing to others. COPY edges double a way inside a ban over several ways; base_edge[e] is e but for them.
+
+    Grid over the plane: grid = (x0, y0, cell_m, columns, rows); cell = row * columns + column, rows along y. Its segments:
+    cell_shape[cell_start[c]:cell_start[c + 1]] are shape rows j of segments j to j + 1 that touch the cell, cell_edge their
+    edges; of twins the smaller edge alone; no connectors, no copies.
     """
 
     tail: NDArray[np.int32]
     head: NDArray[np.int32]
     twin: NDArray[np.int32]
+    base_edge: NDArray[np.int32]
     shape_start: NDArray[np.int32]
     length_m: NDArray[np.float64]
     edge_key: NDArray[np.uint64]
@@ -94,24 +131,35 @@ class RoadNetwork:
     limit_bus_kmh: NDArray[np.uint8]
     limit_truck_kmh: NDArray[np.uint8]
     limit_origin: NDArray[np.uint8]
+    truck_limit_origin: NDArray[np.uint8]
+    weight_limit_t10: NDArray[np.uint16]
+    height_limit_cm: NDArray[np.uint16]
+    length_limit_cm: NDArray[np.uint16]
     flags: NDArray[np.uint16]
     name: NDArray[np.int32]
     ref: NDArray[np.int32]
     region: NDArray[np.int32]
     lon_e7: NDArray[np.int32]
     lat_e7: NDArray[np.int32]
+    x_m: NDArray[np.float32]
+    y_m: NDArray[np.float32]
     along_m: NDArray[np.float32]
     out_start: NDArray[np.int32]
     out_edge: NDArray[np.int32]
     node_id: NDArray[np.int64]
+    base_node: NDArray[np.int32]
     node_lon_e7: NDArray[np.int32]
     node_lat_e7: NDArray[np.int32]
+    grid: NDArray[np.float64]
+    cell_start: NDArray[np.int32]
+    cell_shape: NDArray[np.int32]
+    cell_edge: NDArray[np.int32]
     names: tuple[str, ...]
     names_en: tuple[str, ...]
     refs: tuple[str, ...]
     regions: tuple[str, ...]
-    source: str
-    licence: str
+    plane: str
+    origin: Origin
     version: str
 
     @property
@@ -123,6 +171,20 @@ class RoadNetwork:
     def node_count(self) -> int:
         """Nodes."""
         return int(self.node_id.size)
+
+    @property
+    def source(self) -> str:
+        """What the network was made of."""
+        return self.origin.source
+
+    @property
+    def licence(self) -> str:
+        """Licence and attribution of the source."""
+        return self.origin.licence
+
+    def project(self, lon_deg: NDArray[np.float64], lat_deg: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """(x, y) metres in the network's plane, float64, of places in degrees WGS-84; not finite where the place is not."""
+        return project(self.plane, lon_deg, lat_deg)
 
     def shape(self, edge: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """(lon, lat) of an edge's shape, degrees WGS-84, from tail to head."""
@@ -152,9 +214,9 @@ class RoadNetwork:
         )
 
 
-ARRAY_NAMES = tuple(
-    f.name for f in fields(RoadNetwork) if f.name not in {"names", "names_en", "refs", "regions", "source", "licence", "version"}
-)
-"""Array members of `RoadNetwork`, in declaration order; the version hash covers them in this order."""
 TABLE_NAMES = ("names", "names_en", "refs", "regions")
 """String tables of `RoadNetwork`."""
+ARRAY_NAMES = tuple(f.name for f in fields(RoadNetwork) if f.name not in {*TABLE_NAMES, "plane", "origin", "version"})
+"""Array members of `RoadNetwork`, in declaration order; the version hash covers them in this order."""
+EDGE_NAMES = ARRAY_NAMES[: ARRAY_NAMES.index("lon_e7")]
+"""Array members with one row an edge (shape_start has one more)."""
