@@ -42,12 +42,13 @@ def until(holds: Callable[[], bool], limit_s: float = 60.0) -> None:
 class Gateway:
     """The child process, and what it says of itself."""
 
-    def __init__(self, folder: Path, workers: int = 2) -> None:
+    def __init__(self, folder: Path, workers: int = 2, door: str = "auto", settings: dict[str, str] | None = None) -> None:
         self.folder = folder
         self.address = ("127.0.0.1", free_port())
         self.metrics = f"127.0.0.1:{free_port()}"
         words = ["--data", folder, "--listen", f"127.0.0.1:{self.address[1]}", "--workers", workers, "--metrics", self.metrics]
-        environment = {**os.environ, "CUNTONG_LOG_MIN_FREE_GIB": "0.01", "CUNTONG_LOG_SEGMENT_MIB": "8"}
+        words += ["--door", door]
+        environment = {**os.environ, "CUNTONG_LOG_MIN_FREE_GIB": "0.01", "CUNTONG_LOG_SEGMENT_MIB": "8", **(settings or {})}
         environment.pop("CUNTONG_DATABASE_URL", None)
         self.output = folder.parent / f"{folder.name}.log"
         with self.output.open("ab") as output:
