@@ -22,6 +22,7 @@ from pathlib import Path
 from runtime.demo import Balance, balance, environment
 from runtime.processes import Supervisor, standard_parts
 from runtime.settings import Settings, load
+from simulators.truth import ACK
 from storage import embedded
 from storage.database import FOLDER
 from storage.migrate import migrate
@@ -152,6 +153,14 @@ class Installation:
             self.supervisor.watch()
             time.sleep(0.1)
 
+    def watch_until_acknowledged(self, fixes: int, limit_s: float = 60.0) -> None:
+        """Let it run until so many more fixes are acknowledged, or limit_s is over: the machine may be slow to start what was killed."""
+        acks = self.truth / "acks.bin"
+        wanted = (acks.stat().st_size if acks.exists() else 0) + fixes * ACK.itemsize
+        until = time.monotonic() + limit_s
+        while time.monotonic() < until and (not acks.exists() or acks.stat().st_size < wanted):
+            self.watch_for(0.2)
+
     def settled(self, limit_s: float) -> Balance:
         """The balance, once nothing is missing any more or limit_s is over."""
         deadline = time.monotonic() + limit_s
@@ -174,7 +183,7 @@ def run(seed: int, vehicles: int = 500, say: Callable[[str], None] = lambda _: N
     killed = []
     with Installation(workers, partitions) as installation:
         with installation.fleet(vehicles, seed, *FLEET):
-            installation.watch_for(4.0)
+            installation.watch_until_acknowledged(vehicles)
             began = time.monotonic()
             for victim in order:
                 installation.watch_for(draw.uniform(0.2, ROUND_S))
@@ -182,5 +191,6 @@ def run(seed: int, vehicles: int = 500, say: Callable[[str], None] = lambda _: N
                 killed.append((victim, round(time.monotonic() - began, 2)))
                 say(f"  killed {victim} after {killed[-1][1]} s")
                 installation.watch_for(ROUND_S)
+            installation.watch_until_acknowledged(vehicles)
         say("  fleet ended, waiting for the pipeline")
         return Outcome(seed, tuple(killed), installation.settled(90), installation.fleet_figures)
