@@ -1,0 +1,76 @@
+"""Cuntong behind the plug of a map-matching bench: `class Matcher` with `prepare(net, workdir)` and `match(points)`.
+
+The bench hands over its own network: edges with shapes in a local plane. Every call begins with an empty route cache, if there is one.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from domain.track import Track
+from tracking.matched import Match
+from tracking.matching import Matcher as Ours
+from tracking.network import EdgeTable, RoadClass, RoadNetwork, from_edges
+
+_CLASSES = {
+    110: RoadClass.MOTORWAY, 90: RoadClass.TRUNK, 70: RoadClass.PRIMARY, 60: RoadClass.SECONDARY, 50: RoadClass.TERTIARY,
+    40: RoadClass.UNCLASSIFIED, 30: RoadClass.RESIDENTIAL, 20: RoadClass.SERVICE, 15: RoadClass.LIVING_STREET,
+}  # fmt: skip
+"""Road classes by the only thing the bench tells of a road, its speed, km/h."""
+
+
+def network_of(net: Any) -> RoadNetwork:
+    """The bench's network as ours; a pair of opposite edges is one two-way piece."""
+    rows = [e for e in range(net.n_edges) if net.rev[e] < 0 or net.rev[e] > e]
+    shapes = [net.to_lonlat(net.shape(e)) for e in rows]
+    points = np.vstack(shapes)
+    speed = np.asarray(net.speed)[rows]
+    table = EdgeTable(
+        tail=np.asarray(net.src)[rows].astype(np.int64), head=np.asarray(net.dst)[rows].astype(np.int64),
+        shape_start=np.concatenate([[0], np.cumsum([len(s) for s in shapes])]).astype(np.int64),
+        lon_deg=points[:, 0].copy(), lat_deg=points[:, 1].copy(),
+        road_class=np.array([_CLASSES.get(round(v), RoadClass.UNCLASSIFIED) for v in speed], np.uint8),
+        oneway=np.array([net.rev[e] < 0 for e in rows]), free_kmh=np.clip(np.round(speed), 5, 255).astype(np.uint8),
+        way_id=np.asarray(net.way)[rows].astype(np.int64),
+    )  # fmt: skip
+    return from_edges(table, source="matchbench")
+
+
+def answer(match: Match, network: RoadNetwork, track: Track) -> dict[str, Any]:
+    """Pieces as lists of (lon, lat); a piece off the road is its fixes."""
+    pieces = []
+    for number, piece in enumerate(match.pieces):
+        if piece["kind"] == 0:
+            line = match.line(network, number)
+        else:
+            rows = slice(int(piece["first_fix"]), int(piece["last_fix"]) + 1)
+            line = np.column_stack([track.lon_deg[rows], track.lat_deg[rows]])
+        if len(line) >= 2:
+            pieces.append(line.tolist())
+    return {"pieces": pieces, "edges": match.path["edge"].tolist()}
+
+
+class Matcher:
+    """The bench's plug."""
+
+    name = "cuntong"
+
+    def prepare(self, net: Any, workdir: str) -> None:
+        """Build the network and compile everything; not timed by the bench."""
+        self.network = network_of(net)
+        self.ours = Ours(self.network)
+        lon, lat = self.network.shape(0)
+        for count in (0, 1, 3, 60):
+            at = np.linspace(0, 1, count)
+            self.match(np.column_stack([np.interp(at, [0, 1], lon[[0, -1]]), np.interp(at, [0, 1], lat[[0, -1]]), at * 60.0]))
+
+    def match(self, points: Any) -> dict[str, Any]:
+        """points: float64[n, 3] = lon, lat, seconds."""
+        track = Track.plain(points[:, 0], points[:, 1], points[:, 2])
+        return answer(self.ours.match(track), self.network, track)

@@ -1,0 +1,87 @@
+"""Parameters of the matcher. One set for every region and vehicle: what adapts, adapts to the fixes."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from dataclasses import asdict, dataclass
+
+from tracking.kernels.graph import Rules
+
+MATCHER = 1
+"""Number of the matcher's code: raised when equal input may give another match."""
+
+
+@dataclass(frozen=True, slots=True)
+class MatchParameters:
+    """Metres, seconds, km/h, nats (negative log-likelihood). Meanings: docs/matching.md."""
+
+    k: int = 8
+    k_noisy: int = 12
+    noisy_m: float = 15.0
+    radius_m: float = 40.0
+    radius_sigmas: float = 4.0
+    radius_limit_m: float = 200.0
+    sigma_prior_m: float = 6.0
+    sigma_low_m: float = 3.0
+    sigma_high_m: float = 50.0
+    map_m: float = 3.0
+    lane_m: float = 1.75
+    memory_fixes: int = 30
+    learn_confidence: float = 0.9
+    second_pass: float = 1.5
+    heading_kmh: float = 10.0
+    heading_low_deg: float = 12.0
+    heading_noise_m_s: float = 1.5
+    heading_limit: float = 6.0
+    beta_low_m: float = 5.0
+    beta_sigma: float = 0.6
+    beta_share: float = 0.05
+    speed_limit_kmh: float = 160.0
+    excess_share: float = 1.3
+    speed_term_s: float = 30.0
+    speed_term_limit: float = 4.0
+    u_turn_cost: float = 8.0
+    u_turn_still_cost: float = 2.0
+    u_turn_still_s: float = 120.0
+    u_turn_end_cost: float = 1.0
+    u_turn_m: float = 200.0
+    u_turn_end_m: float = 20.0
+    time_share: float = 0.3
+    service_factor: float = 1.2
+    private_factor: float = 2.0
+    barred_factor: float = 3.0
+    ban_cost_m: float = 300.0
+    off_sigmas: float = 3.5
+    off_enter: float = 6.0
+    off_leave: float = 2.0
+    off_fixes: int = 2
+    off_run_m: float = 50.0
+    off_share: float = 1.0
+    break_s: float = 1_800.0
+    break_m: float = 50_000.0
+    gap_s: float = 120.0
+    gap_intervals: float = 3.0
+    gap_candidates: int = 3
+    detour: float = 3.0
+    detour_m: float = 600.0
+    keep_nats: float = 5.0
+    lag_s: float = 90.0
+    window: int = 16
+
+    def rules(self, k: int) -> Rules:
+        """The parameters as the kernels read them, for so many candidates."""
+        return Rules(
+            k, self.radius_m, self.radius_sigmas, self.radius_limit_m, self.map_m, self.lane_m, self.sigma_low_m, self.sigma_high_m,
+            1.0 / self.memory_fixes, self.learn_confidence, self.heading_kmh / 3.6, math.radians(self.heading_low_deg),
+            self.heading_noise_m_s, self.heading_limit, self.beta_low_m, self.beta_sigma, self.beta_share, self.speed_limit_kmh / 3.6,
+            self.excess_share, self.speed_term_s, self.speed_term_limit, self.u_turn_cost, self.u_turn_still_cost, self.u_turn_still_s,
+            self.u_turn_end_cost, self.u_turn_m, self.u_turn_end_m, self.off_sigmas, self.off_enter, self.off_leave, self.off_fixes,
+            self.off_run_m, self.off_share, self.break_s, self.break_m, self.gap_candidates, self.detour, self.detour_m, self.keep_nats,
+        )  # fmt: skip
+
+    @property
+    def version(self) -> str:
+        """Hash of the code's number and every parameter; stored with each result."""
+        said = repr((MATCHER, sorted(asdict(self).items())))
+        return hashlib.sha256(said.encode()).hexdigest()[:16]

@@ -1,0 +1,55 @@
+"""A road network as one profile sees it: what its ways cost, where they end, which limits hold."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from domain.errors import RefusedError
+from tracking.kernels.graph import Graph
+from tracking.network.model import Access, EdgeFlag, RoadClass, RoadNetwork
+from tracking.parameters import MatchParameters
+
+PROFILES = {"bus": Access.BUS, "coach": Access.COACH, "truck": Access.TRUCK, "dangerous_goods": Access.DANGEROUS_GOODS}
+_PLANE = 0.995
+"""As in `tracking.kernels.paths`."""
+
+
+def access_bit(profile: str) -> Access:
+    """The access bit of a profile; RefusedError for an unknown one."""
+    if profile not in PROFILES:
+        raise RefusedError(f"no profile {profile!r}; there are {', '.join(PROFILES)}", field="profile")
+    return PROFILES[profile]
+
+
+def search_cost(network: RoadNetwork, profile: str, parameters: MatchParameters) -> NDArray[np.float64]:
+    """(E,) float64 metres of an ordinary road: what a way costs in the search, bans included."""
+    barred = (network.access & access_bit(profile)) == 0
+    factor = (1.0 - parameters.time_share) + parameters.time_share * 60.0 / np.maximum(network.free_kmh, 1)
+    slow = (network.road_class == RoadClass.SERVICE) | (network.road_class == RoadClass.TRACK)
+    factor = factor * np.where(slow, parameters.service_factor, 1.0)
+    factor *= np.where((network.flags & EdgeFlag.PRIVATE) != 0, parameters.private_factor, 1.0)
+    connector = (network.flags & EdgeFlag.CONNECTOR) != 0
+    factor *= np.where(barred & ~connector, parameters.barred_factor, 1.0)
+    return network.length_m * factor + np.where(connector & barred, parameters.ban_cost_m, 0.0)
+
+
+def graph_of(network: RoadNetwork, profile: str, parameters: MatchParameters) -> Graph:
+    """What the kernels read of a network."""
+    cost = search_cost(network, profile, parameters)
+    long = network.length_m > 1.0
+    cheapest = float((cost[long] / network.length_m[long]).min()) * _PLANE if long.any() else 0.0
+    x, y = network.project(network.node_lon_e7 / 1e7, network.node_lat_e7 / 1e7)
+    ways_out = np.diff(network.out_start)
+    as_read: dict[str, Any] = {name: getattr(network, name) for name in Graph._fields if hasattr(network, name)}
+    return Graph(
+        **as_read, node_x=x, node_y=y, cost=cost, free_s=network.length_m * 3.6 / np.maximum(network.free_kmh, 1),
+        dead_end=ways_out <= 1, cheapest=cheapest,
+    )  # fmt: skip
+
+
+def limits_of(network: RoadNetwork, profile: str) -> NDArray[np.uint8]:
+    """(E,) uint8 speed limits of the profile, km/h, 0 none."""
+    return network.limit_bus_kmh if access_bit(profile) & (Access.BUS | Access.COACH) else network.limit_truck_kmh
