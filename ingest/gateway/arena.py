@@ -59,6 +59,8 @@ class Arena:
         self.loop: asyncio.AbstractEventLoop | None = None
         self.bytes = np.empty(_ARENA, np.uint8)
         self._view = self.bytes.data
+        self._aside = False
+        self._aside_view = memoryview(bytearray(SLICE))
         self._segments = np.zeros(_SEGMENTS, turn.SEGMENT)
         self._waiting: list[Link] = []
         self._used = 0
@@ -82,19 +84,33 @@ class Arena:
         self._quiet = 0
 
     def slice(self, link: Link) -> memoryview:
-        """Where the next bytes of the link go: behind its left-over bytes."""
+        """Where the next bytes of the link go: behind its left-over bytes.
+
+        Nothing is decided here, for that may pause or close the link, and uvloop crashes when a link stops reading while it asks for room:
+        when the link's earlier bytes or the whole turn must be decided first, the bytes go aside until they have arrived.
+        """
         left = link.left
-        if link.pending or self._used + SLICE + len(left) > TURN_BYTES or self._count == _SEGMENTS:
-            self.run()
-            left = link.left
+        self._aside = link.pending or self._used + SLICE + len(left) > TURN_BYTES or self._count == _SEGMENTS
+        if self._aside:
+            return self._aside_view
         at = self._used
         if left:
             self._view[at : at + len(left)] = left
             at += len(left)
         return self._view[at : at + SLICE]
 
+    def _brought_in(self, link: Link, size: int) -> None:
+        """Decide what had to go first, then take in the bytes that went aside."""
+        self._aside = False
+        self.run()
+        left = link.left
+        self._view[: len(left)] = left
+        self._view[len(left) : len(left) + size] = self._aside_view[:size]
+
     def arrived(self, link: Link, size: int) -> None:
         """Note bytes that were read into the slice of the link, and decide them now or with the next tick."""
+        if self._aside:
+            self._brought_in(link, size)
         start = self._used
         end = start + len(link.left) + size
         link.left = b""

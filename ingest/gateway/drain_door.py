@@ -100,17 +100,25 @@ class DrainDoor:
         self._turn()
 
     def _turn(self) -> None:
-        """Read what is ready; the next turn waits a little, so that more arrives for it."""
+        """Read what is ready; the next turn waits a little, so that more arrives for it, and comes even when this one fails."""
+        quiet = False
+        try:
+            quiet = not self._read()
+        finally:
+            if quiet:
+                self._gap = None
+                self.loop.add_reader(self.epoll.fileno(), self._ready)
+            else:
+                self._gap = self.loop.call_later(self._gap_s, self._turn)
+
+    def _read(self) -> int:
+        """Take what is ready and look after sockets that gave nothing; how many there were of both."""
         read, troubled = self._arena.gather(self.epoll.fileno())
         for slot in troubled:
             link = self._worker.links.by_slot[slot]
             if link is not None and link.transport is not None:
                 self._inspect(link)
-        if read or troubled:
-            self._gap = self.loop.call_later(self._gap_s, self._turn)
-        else:
-            self._gap = None
-            self.loop.add_reader(self.epoll.fileno(), self._ready)
+        return read + len(troubled)
 
     def _inspect(self, link: Link) -> None:
         """A read gave nothing: the end of the connection, or a false alarm."""
