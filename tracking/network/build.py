@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from tracking.kernels.cells import fill_cells
 from tracking.network.archive import version_of
+from tracking.network.junctions import Bans, EdgeBan, split
 from tracking.network.keys import edge_keys
 from tracking.network.model import EdgeFlag, Origin, RoadNetwork
-from tracking.network.pieces import Pieces, join, piece_lengths, pieces_of
+from tracking.network.pieces import Chains, Pieces, join, piece_lengths, pieces_of
 from tracking.network.plane import plane_for, project
 from tracking.network.table import Column, EdgeTable, check
 
@@ -20,23 +21,28 @@ _MOST_CELLS = 50_000_000
 """A larger grid gets larger cells."""
 
 
-def from_edges(table: EdgeTable, *, source: str = "", licence: str = "", origin: Origin | None = None) -> RoadNetwork:
+def from_edges(
+    table: EdgeTable, *, source: str = "", licence: str = "", origin: Origin | None = None, bans: Bans | None = None
+) -> RoadNetwork:
     """A network of the pieces; chains of equal pieces are one edge. Directed edges in row order, along before against.
 
     Args:
         table: the pieces.
         source, licence: what they were made of; not read when `origin` is given.
         origin: all that is known about the source.
+        bans: turns and barriers, by table row and node number; None: no such.
 
     Raises:
         RefusedError: a piece of fewer than two points, a table row out of range, columns of unequal length, a coordinate
             that is not on the globe.
     """
     check(table)
+    bans = bans or Bans()
     pieces, node_id = pieces_of(table)
-    keep = np.empty(0, np.int64) if table.keep_nodes is None else table.keep_nodes
-    pieces, _ = join(pieces, np.isin(node_id, keep))
+    pieces, places = join(pieces, np.isin(node_id, _kept(table, bans)))
     columns = _directed(pieces, node_id)
+    if bans.turns or bans.barriers:
+        columns = split(columns, *_by_edge(bans, pieces, places, columns))
     names_en = table.names_en or ("",) * len(table.names)
     tables = {"names": table.names, "names_en": names_en, "refs": table.refs, "regions": table.regions}
     return finish(columns, tables, origin or Origin(source, licence))
@@ -50,6 +56,33 @@ def finish(columns: dict[str, Column], tables: dict[str, tuple[str, ...]], origi
         array.setflags(write=False)
     members: dict[str, Any] = {**columns, **tables}
     return RoadNetwork(**members, plane=plane, origin=origin, version=version_of(columns, tables, plane))
+
+
+def _kept(table: EdgeTable, bans: Bans) -> NDArray[np.int64]:
+    """Numbers of the nodes that stay: those asked for, and those at which bans begin and end."""
+    named = [node for node, _ in bans.barriers]
+    for ban in bans.turns:
+        (first, against), (last, back) = ban.way[0], ban.way[-1]
+        named += [int((table.tail if against else table.head)[first]), int((table.head if back else table.tail)[last])]
+    asked = np.empty(0, np.int64) if table.keep_nodes is None else table.keep_nodes
+    return np.concatenate([np.asarray(asked, np.int64), np.array(named, np.int64)])
+
+
+def _by_edge(bans: Bans, pieces: Pieces, places: Chains, columns: dict[str, Column]) -> tuple[list[EdgeBan], dict[int, int]]:
+    """The bans in terms of directed edges and node rows; those over a drive that is not there are none."""
+    first = np.concatenate([[0], np.cumsum(np.where(pieces.oneway, 1, 2))])
+    found = []
+    for ban in bans.turns:
+        rows = [(int(places.chain[row]), bool(against ^ places.turned[row])) for row, against in ban.way]
+        if any(back and pieces.oneway[chain] for chain, back in rows):
+            continue
+        edges = [int(first[chain]) + back for chain, back in rows]
+        run = tuple(edge for n, edge in enumerate(edges) if n == 0 or edges[n - 1] != edge)
+        if len(run) > 1:
+            found.append(EdgeBan(run, ban.only, ban.bits))
+    row_of = dict(bans.barriers)
+    shut = np.flatnonzero(np.isin(columns["node_id"], list(row_of)))
+    return found, {int(row): row_of[int(columns["node_id"][row])] for row in shut}
 
 
 def _directed(pieces: Pieces, node_id: NDArray[np.int64]) -> dict[str, Column]:
