@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from domain.track import Track
 from tracking.cleaning import Cleaned, CleaningParameters, Keep, clean, thin
-from tracking.kernels.graph import Fixes, lattice_for, scratch_for
+from tracking.kernels.graph import FIX, lattice_for, scratch_for
 from tracking.kernels.grid import nearest
 from tracking.kernels.lattice import forward
 from tracking.kernels.route import backtrack, place_all, posterior, trace
@@ -42,7 +42,7 @@ class Matcher:
         self.graph = graph_of(network, profile, self.parameters)
         self.limits = limits_of(network, profile)
         self.scratch = scratch_for(network.node_count, network.edge_count)
-        self.rules = {k: self.parameters.rules(k) for k in (self.parameters.k, self.parameters.k_noisy)}
+        self.rules = self.parameters.rules()
         self.version = self.parameters.version
 
     def match(self, track: Track) -> Match:
@@ -96,12 +96,11 @@ class _Run:
         self.kept = kept
         self.fixes = self._fixes(kept)
         self.lattice = lattice_for(kept.size, k)
-        rules = owner.rules[k]
-        forward(owner.graph, owner.scratch, rules, self.fixes, self.lattice, prior, self._gap_s(kept))
+        forward(owner.graph, owner.scratch, owner.rules, self.fixes, self.lattice, prior, self._gap_s(kept))
         self.chosen = np.empty(kept.size, np.int32)
-        backtrack(self.lattice, k, kept.size, self.chosen)
+        backtrack(self.lattice, self.chosen)
 
-    def _fixes(self, kept: NDArray[np.int64]) -> Fixes:
+    def _fixes(self, kept: NDArray[np.int64]) -> NDArray[Any]:
         track = self.track
         lon, lat, x, y = self.places
         t = track.t_ms[kept] / 1000.0 if track.timed else np.full(kept.size, np.nan)
@@ -116,10 +115,12 @@ class _Run:
         satellites = track.satellites[kept]
         for least, factor in reversed(_QUALITY):
             quality[satellites >= least] = factor
-        return Fixes(
-            x[kept], y[kept], lon[kept], lat[kept], t, leave, track.speed_kmh[kept] / 3.6,
-            np.radians(track.heading_deg[kept].astype(np.float64)), quality,
-        )._replace(speed=(track.speed_kmh[kept].astype(np.float64) / 3.6))  # fmt: skip
+        fixes = np.empty(kept.size, FIX)
+        fixes["x"], fixes["y"], fixes["lon"], fixes["lat"] = x[kept], y[kept], lon[kept], lat[kept]
+        fixes["t"], fixes["leave"], fixes["quality"] = t, leave, quality
+        fixes["speed"] = track.speed_kmh[kept] / 3.6
+        fixes["heading"] = np.radians(track.heading_deg[kept])
+        return fixes
 
     def _gap_s(self, kept: NDArray[np.int64]) -> float:
         """From here on the time between two fixes is a gap."""
@@ -134,15 +135,15 @@ class _Run:
         rows = np.flatnonzero(self.chosen != self.k)
         p = self.owner.parameters
         if rows.size < 10:
-            return float(np.sqrt(self.lattice.gnss2[0])) if self.kept.size else p.sigma_prior_m
-        about = _MAD * float(np.median(np.abs(self.lattice.side[rows, self.chosen[rows]])))
+            return float(np.sqrt(self.lattice.columns["gnss2"][0])) if self.kept.size else p.sigma_prior_m
+        about = _MAD * float(np.median(np.abs(self.lattice.states["side"][rows, self.chosen[rows]])))
         return float(max(np.sqrt(max(about * about - p.map_m * p.map_m, 0.0)), p.sigma_low_m))
 
     def result(self) -> Match:
         """Pieces, path and every fix's place."""
         owner, m, n = self.owner, self.kept.size, len(self.track)
         low, high, confidence = np.zeros(m, np.uint8), np.zeros(m, np.uint8), np.zeros(m)
-        posterior(owner.graph, self.fixes, self.lattice, self.k, m, self.chosen, owner.limits, confidence, low, high)
+        posterior(owner.graph, self.fixes, self.lattice, self.chosen, owner.limits, confidence, low, high)
         path, pieces, piece_of, path_m = self._trace(m)
         on = self.chosen != self.k
         state = np.full(n, State.VOID, np.uint8)
@@ -151,9 +152,10 @@ class _Run:
         edge, along, side = np.full(n, -1, np.int32), np.full(n, np.nan), np.full(n, np.nan)
         metres, piece = np.full(n, np.nan), np.full(n, -1, np.int32)
         rows = np.flatnonzero(on)
-        edge[self.kept[rows]] = self.lattice.edge[rows, self.chosen[rows]]
-        along[self.kept[rows]] = self.lattice.along[rows, self.chosen[rows]]
-        side[self.kept[rows]] = self.lattice.side[rows, self.chosen[rows]]
+        here = self.lattice.states[rows, self.chosen[rows]]
+        edge[self.kept[rows]] = here["edge"]
+        along[self.kept[rows]] = here["along"]
+        side[self.kept[rows]] = here["side"]
         metres[self.kept], piece[self.kept] = path_m, piece_of
         before = self._place_others(path, pieces, piece_of, path_m, (edge, along, side, metres, piece))
 
@@ -167,7 +169,7 @@ class _Run:
         pieces["from_ms"], pieces["to_ms"] = self.track.t_ms[pieces["first_fix"]], self.track.t_ms[pieces["last_fix"]]
         return Match(
             state, edge, along, side.astype(np.float32), spread(confidence, np.float32), spread(low, np.uint8), spread(high, np.uint8),
-            piece, metres, spread(self.lattice.sigma, np.float32), pieces, path, owner.network.version, owner.version, self.cleaned,
+            piece, metres, spread(self.lattice.columns["sigma"], np.float32), pieces, path, owner.network.version, owner.version, self.cleaned,
         )  # fmt: skip
 
     def _trace(self, m: int) -> tuple[NDArray[Any], NDArray[Any], NDArray[np.int32], Floats]:
@@ -177,7 +179,7 @@ class _Run:
             path, pieces = np.zeros(room, PATH_PART), np.zeros(2 * m + 2, PIECE)
             piece_of, path_m = np.zeros(m, np.int32), np.zeros(m)
             parts, count = trace(
-                owner.graph, owner.scratch, owner.rules[self.k], self.lattice, m, self.chosen, path, pieces, piece_of, path_m
+                owner.graph, owner.scratch, owner.rules, self.lattice, self.chosen, path, pieces, piece_of, path_m
             )  # fmt: skip
             if parts >= 0:
                 return path[:parts], pieces[:count], piece_of, path_m

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
+from typing import Any
 
-from tracking.kernels.graph import Rules
+import numpy as np
+from numpy.typing import NDArray
+
+from tracking.kernels.graph import RULE_NAMES, RULES
 
 MATCHER = 1
 """Number of the matcher's code: raised when equal input may give another match."""
@@ -69,16 +73,17 @@ class MatchParameters:
     lag_s: float = 90.0
     window: int = 16
 
-    def rules(self, k: int) -> Rules:
-        """The parameters as the kernels read them, for so many candidates."""
-        return Rules(
-            k, self.radius_m, self.radius_sigmas, self.radius_limit_m, self.map_m, self.lane_m, self.sigma_low_m, self.sigma_high_m,
-            1.0 / self.memory_fixes, self.learn_confidence, self.heading_kmh / 3.6, math.radians(self.heading_low_deg),
-            self.heading_noise_m_s, self.heading_limit, self.beta_low_m, self.beta_sigma, self.beta_share, self.speed_limit_kmh / 3.6,
-            self.excess_share, self.speed_term_s, self.speed_term_limit, self.u_turn_cost, self.u_turn_still_cost, self.u_turn_still_s,
-            self.u_turn_end_cost, self.u_turn_m, self.u_turn_end_m, self.off_sigmas, self.off_enter, self.off_leave, self.off_fixes,
-            self.off_run_m, self.off_share, self.break_s, self.break_m, self.gap_candidates, self.detour, self.detour_m, self.keep_nats,
-        )  # fmt: skip
+    def rules(self) -> NDArray[Any]:
+        """(1,) `RULES`: the parameters as the kernels read them."""
+        said = {f.name: getattr(self, f.name) for f in fields(self) if f.name in RULE_NAMES}
+        said |= {
+            "gnss_low_m": self.sigma_low_m, "gnss_high_m": self.sigma_high_m, "memory": 1.0 / self.memory_fixes,
+            "heading_speed": self.heading_kmh / 3.6, "heading_low": math.radians(self.heading_low_deg),
+            "heading_noise": self.heading_noise_m_s, "speed_limit": self.speed_limit_kmh / 3.6, "turn_cost": self.u_turn_cost,
+            "turn_still_cost": self.u_turn_still_cost, "turn_still_s": self.u_turn_still_s, "turn_end_cost": self.u_turn_end_cost,
+            "turn_m": self.u_turn_m, "turn_end_m": self.u_turn_end_m,
+        }  # fmt: skip
+        return np.array([tuple(said[name] for name in RULE_NAMES)], RULES)
 
     @property
     def version(self) -> str:

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
 from domain.errors import RefusedError
-from tracking.kernels.graph import Graph
+from tracking.kernels.graph import ARC, EDGE, NODE, POINT, SEGMENT, Graph
 from tracking.network.model import Access, EdgeFlag, RoadClass, RoadNetwork
 from tracking.parameters import MatchParameters
 
 PROFILES = {"bus": Access.BUS, "coach": Access.COACH, "truck": Access.TRUCK, "dangerous_goods": Access.DANGEROUS_GOODS}
-_PLANE = 0.995
-"""As in `tracking.kernels.paths`."""
 
 
 def access_bit(profile: str) -> Access:
@@ -40,14 +36,32 @@ def graph_of(network: RoadNetwork, profile: str, parameters: MatchParameters) ->
     """What the kernels read of a network."""
     cost = search_cost(network, profile, parameters)
     long = network.length_m > 1.0
-    cheapest = float((cost[long] / network.length_m[long]).min()) * _PLANE if long.any() else 0.0
-    x, y = network.project(network.node_lon_e7 / 1e7, network.node_lat_e7 / 1e7)
-    ways_out = np.diff(network.out_start)
-    as_read: dict[str, Any] = {name: getattr(network, name) for name in Graph._fields if hasattr(network, name)}
-    return Graph(
-        **as_read, node_x=x, node_y=y, cost=cost, free_s=network.length_m * 3.6 / np.maximum(network.free_kmh, 1),
-        dead_end=ways_out <= 1, cheapest=cheapest,
-    )  # fmt: skip
+    cheapest = float((cost[long] / network.length_m[long]).min()) if long.any() else 0.0
+    edges = np.zeros(network.edge_count, EDGE)
+    edges["cost"], edges["length"] = cost, network.length_m
+    edges["free_s"] = network.length_m * 3.6 / np.maximum(network.free_kmh, 1)
+    edges["head"], edges["tail"], edges["twin"] = network.head, network.tail, network.twin
+    edges["shape_start"], edges["shape_end"] = network.shape_start[:-1], network.shape_start[1:]
+    nodes = np.zeros(network.node_count, NODE)
+    nodes["x"], nodes["y"] = network.project(network.node_lon_e7 / 1e7, network.node_lat_e7 / 1e7)
+    nodes["out_start"], nodes["out_end"] = network.out_start[:-1], network.out_start[1:]
+    nodes["dead_end"] = np.diff(network.out_start) <= 1
+    arcs = np.zeros(network.out_edge.size, ARC)
+    for name in ("cost", "length", "free_s", "head", "twin"):
+        arcs[name] = edges[name][network.out_edge]
+    arcs["edge"] = network.out_edge
+    points = np.zeros(network.x_m.size, POINT)
+    points["x"], points["y"], points["along"] = network.x_m, network.y_m, network.along_m
+    at = network.cell_shape
+    segments = np.zeros(at.size, SEGMENT)
+    segments["ax"], segments["ay"], segments["bx"], segments["by"] = (
+        points["x"][at],
+        points["y"][at],
+        points["x"][at + 1],
+        points["y"][at + 1],
+    )
+    segments["edge"], segments["shape"] = network.cell_edge, at
+    return Graph(nodes, arcs, edges, points, network.grid, network.cell_start, segments, np.array([cheapest]))
 
 
 def limits_of(network: RoadNetwork, profile: str) -> NDArray[np.uint8]:

@@ -33,99 +33,105 @@ def heading_cost(heading, along, deviation, limit):  # type: ignore[no-untyped-d
 
 
 @njit(cache=True, nogil=True)
-def neighbourhood(g, s, x, y, radius):  # type: ignore[no-untyped-def]
-    """Roads within the radius, one of two twins each, at their nearest place.
+def _cells(grid, x, y, radius):  # type: ignore[no-untyped-def]
+    """(left, right, low, high) columns and rows of the grid that a circle touches; empty when it lies outside."""
+    cell = grid[2]
+    left = max(np.int64(math.floor((x - radius - grid[0]) / cell)), 0)
+    right = min(np.int64(math.floor((x + radius - grid[0]) / cell)), np.int64(grid[3]) - 1)
+    low = max(np.int64(math.floor((y - radius - grid[1]) / cell)), 0)
+    high = min(np.int64(math.floor((y + radius - grid[1]) / cell)), np.int64(grid[4]) - 1)
+    return left, right, low, high if right >= left else low - 1
 
-    Returns:
-        How many: rows of near_edge, near_shape, near_fraction, near_side of the scratch.
-    """
-    s.clock[1] += 1
-    stamp = np.int32(s.clock[1])
-    cell, columns, rows = g.grid[2], np.int64(g.grid[3]), np.int64(g.grid[4])
-    left = max(np.int64(math.floor((x - radius - g.grid[0]) / cell)), 0)
-    right = min(np.int64(math.floor((x + radius - g.grid[0]) / cell)), columns - 1)
-    low = max(np.int64(math.floor((y - radius - g.grid[1]) / cell)), 0)
-    high = min(np.int64(math.floor((y + radius - g.grid[1]) / cell)), rows - 1)
+
+@njit(cache=True, nogil=True)
+def neighbourhood(grid, cell_start, segments, seen, near, stamp, x, y, radius):  # type: ignore[no-untyped-def]
+    """Roads within the radius, one of two twins each, at their nearest place: so many rows of `near`."""
+    left, right, low, high = _cells(grid, x, y, radius)
+    columns = np.int64(grid[3])
     count = 0
     for row in range(low, high + 1):
-        for at in range(g.cell_start[row * columns + left], g.cell_start[row * columns + right + 1]) if right >= left else range(0):
-            shape = g.cell_shape[at]
-            ax, ay = np.float64(g.x_m[shape]), np.float64(g.y_m[shape])
-            bx, by = np.float64(g.x_m[shape + 1]), np.float64(g.y_m[shape + 1])
+        for at in range(cell_start[row * columns + left], cell_start[row * columns + right + 1]):
+            segment = segments[at]
+            ax, ay, bx, by = np.float64(segment.ax), np.float64(segment.ay), np.float64(segment.bx), np.float64(segment.by)
             if min(ax, bx) > x + radius or max(ax, bx) < x - radius or min(ay, by) > y + radius or max(ay, by) < y - radius:
                 continue
             distance, fraction, side = offset_to_segment(x, y, ax, ay, bx, by)
             if distance > radius:
                 continue
-            edge = g.cell_edge[at]
-            if s.edge_stamp[edge] == stamp:
-                place = s.edge_at[edge]
-                if distance >= abs(s.near_side[place]):
+            mark = seen[segment.edge]
+            if mark.stamp == stamp:
+                place = mark.at
+                if distance >= abs(near[place].side):
                     continue
+            elif count == NEAR:
+                continue
             else:
-                if count == NEAR:
-                    continue
                 place = count
-                s.edge_stamp[edge] = stamp
-                s.edge_at[edge] = place
-                s.near_edge[place] = edge
+                mark.stamp = stamp
+                mark.at = place
                 count += 1
-            s.near_shape[place] = shape
-            s.near_fraction[place] = fraction
-            s.near_side[place] = side
+            found = near[place]
+            found.edge = segment.edge
+            found.shape = segment.shape
+            found.fraction = fraction
+            found.side = side
+            found.dx = segment.bx - segment.ax
+            found.dy = segment.by - segment.ay
     return count
 
 
 @njit(cache=True, nogil=True)
-def _insert(lattice, row, n, k, edge, along, side, cost):  # type: ignore[no-untyped-def]
+def _insert(states, n, k, edge, along, side, cost):  # type: ignore[no-untyped-def]
     """Keep the k cheapest in order of (cost, edge); the new count."""
-    if n == k and cost >= lattice.emission[row, n - 1]:
+    if n == k and cost >= states[n - 1].emission:
         return n
     at = n if n < k else k - 1
     while at > 0:
-        before = lattice.emission[row, at - 1]
-        if before < cost or (before == cost and lattice.edge[row, at - 1] < edge):
+        before = states[at - 1]
+        if before.emission < cost or (before.emission == cost and before.edge < edge):
             break
-        lattice.emission[row, at] = before
-        lattice.edge[row, at] = lattice.edge[row, at - 1]
-        lattice.along[row, at] = lattice.along[row, at - 1]
-        lattice.side[row, at] = lattice.side[row, at - 1]
+        here = states[at]
+        here.emission = before.emission
+        here.edge = before.edge
+        here.along = before.along
+        here.side = before.side
         at -= 1
-    lattice.emission[row, at] = cost
-    lattice.edge[row, at] = edge
-    lattice.along[row, at] = along
-    lattice.side[row, at] = side
+    state = states[at]
+    state.emission = cost
+    state.edge = edge
+    state.along = along
+    state.side = side
     return min(n + 1, k)
 
 
 @njit(cache=True, nogil=True)
-def candidates(g, s, rules, x, y, sigma, heading, deviation, lattice, row, k):  # type: ignore[no-untyped-def]
+def candidates(g, s, x, y, sigma, radius, heading, deviation, limit, states, k):  # type: ignore[no-untyped-def]
     """Fill a column with the k most likely places of a fix, both directions of a two-way road; the count.
 
     Args:
-        x, y: the fix, plane metres; sigma: metres; heading: radians or NaN; deviation: radians.
+        x, y: the fix, plane metres; sigma, radius: metres; heading: radians or NaN; deviation: radians; limit: nats.
+        states: (k + 1,) `STATE`.
     """
-    radius = min(max(rules.radius_m, rules.radius_sigmas * sigma), rules.radius_limit_m)
-    found = neighbourhood(g, s, x, y, radius)
+    s.clock[1] += 1
+    near = s.near
+    found = neighbourhood(g.grid, g.cell_start, g.segments, s.seen, near, np.int32(s.clock[1]), x, y, radius)
     n = 0
     for i in range(found):
-        edge = s.near_edge[i]
-        shape = s.near_shape[i]
-        base = emission_cost(abs(s.near_side[i]), sigma)
-        if n == k and base >= lattice.emission[row, n - 1]:
+        place = near[i]
+        base = emission_cost(abs(place.side), sigma)
+        if n == k and base >= states[n - 1].emission:
             continue
         direction = 0.0
         if not math.isnan(heading):
-            direction = math.atan2(g.x_m[shape + 1] - g.x_m[shape], g.y_m[shape + 1] - g.y_m[shape])
-        from_m = np.float64(g.along_m[shape])
-        length = g.length_m[edge]
-        along = min(from_m + s.near_fraction[i] * (np.float64(g.along_m[shape + 1]) - from_m), length)
-        cost = base + heading_cost(heading, direction, deviation, rules.heading_limit)
-        n = _insert(lattice, row, n, k, edge, along, s.near_side[i], cost)
-        twin = g.twin[edge]
-        if twin >= 0:
-            cost = base + heading_cost(heading, direction + math.pi, deviation, rules.heading_limit)
-            n = _insert(lattice, row, n, k, twin, length - along, -s.near_side[i], cost)
+            direction = math.atan2(place.dx, place.dy)
+        edge = g.edges[place.edge]
+        from_m = np.float64(g.points[place.shape].along)
+        along = min(from_m + place.fraction * (np.float64(g.points[place.shape + 1].along) - from_m), edge.length)
+        cost = base + heading_cost(heading, direction, deviation, limit)
+        n = _insert(states, n, k, place.edge, along, place.side, cost)
+        if edge.twin >= 0:
+            cost = base + heading_cost(heading, direction + math.pi, deviation, limit)
+            n = _insert(states, n, k, edge.twin, edge.length - along, -place.side, cost)
     return n
 
 
@@ -134,7 +140,9 @@ def nearest(g, s, x, y, radius, out):  # type: ignore[no-untyped-def]
     """Fill out (n,) with the distance of each point to its nearest road, metres; NaN when none lies within the radius."""
     for i in range(len(x)):
         out[i] = np.nan
-        for near in range(neighbourhood(g, s, x[i], y[i], radius)):
-            distance = abs(s.near_side[near])
+        s.clock[1] += 1
+        count = neighbourhood(g.grid, g.cell_start, g.segments, s.seen, s.near, np.int32(s.clock[1]), x[i], y[i], radius)
+        for j in range(count):
+            distance = abs(s.near[j].side)
             if not distance >= out[i]:
                 out[i] = distance

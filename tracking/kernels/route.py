@@ -8,7 +8,7 @@ import numpy as np
 from numba import njit
 
 from tracking.kernels.lattice import direct
-from tracking.kernels.paths import AHEAD, ON_THE_SPOT, TURN_AT_END, search
+from tracking.kernels.paths import AHEAD, TURN_AT_END, search
 
 ON_ROAD, OFF_ROAD = 0, 1
 """Kinds of a piece."""
@@ -17,73 +17,81 @@ LEFT_ROAD, BACK_ON_ROAD = 4, 5
 
 
 @njit(cache=True, nogil=True)
-def backtrack(lattice, k, rows, chosen):  # type: ignore[no-untyped-def]
+def backtrack(lattice, chosen):  # type: ignore[no-untyped-def]
     """Fill chosen (rows,) int32 with the best state of every column, each piece from its end."""
+    k = lattice.states.shape[1] - 1
+    rows = len(chosen)
     for row in range(rows - 1, -1, -1):
-        if row < rows - 1 and lattice.first[row + 1] == 0:
-            chosen[row] = lattice.back[row + 1, chosen[row + 1]]
+        if row < rows - 1 and lattice.columns[row + 1].first == 0:
+            chosen[row] = lattice.states[row + 1, chosen[row + 1]].back
             continue
         best = k
-        for j in range(lattice.count[row]):
-            if lattice.score[row, j] < lattice.score[row, best]:
+        for j in range(lattice.columns[row].count):
+            if lattice.states[row, j].score < lattice.states[row, best].score:
                 best = j
         chosen[row] = best
 
 
 @njit(cache=True, nogil=True)
-def posterior(g, fixes, lattice, k, rows, chosen, limits, confidence, low, high):  # type: ignore[no-untyped-def]
+def _backward(states, trans, after, here, k):  # type: ignore[no-untyped-def]
+    """Backward probabilities of a column (nats, up to a constant) from those of the next one, whose states and ways are given."""
+    for j in range(k + 1):
+        top = -math.inf
+        for to in range(k + 1):
+            if trans[j, to] < math.inf:
+                top = max(top, after[to] - trans[j, to] - states[to].emission)
+        sums = 0.0
+        for to in range(k + 1):
+            if trans[j, to] < math.inf:
+                sums += math.exp(after[to] - trans[j, to] - states[to].emission - top)
+        here[j] = top + math.log(sums) if sums > 0.0 else -math.inf
+
+
+@njit(cache=True, nogil=True)
+def posterior(g, fixes, lattice, chosen, limits, confidence, low, high):  # type: ignore[no-untyped-def]
     """Forward-backward: how probable the chosen road is, and the limits of roads that are not improbable.
 
     Args:
         limits: (E,) uint8 km/h; confidence: (rows,) filled with 0 to 1, both directions of the road together unless a heading
         tells them apart; low, high: (rows,) uint8 filled with the limits over roads of at least 0.05.
     """
+    rows = len(chosen)
+    k = lattice.states.shape[1] - 1
     after, here = np.zeros(k + 1), np.zeros(k + 1)
     for row in range(rows - 1, -1, -1):
-        end = row == rows - 1 or lattice.first[row + 1] != 0
-        total = 0.0
+        if row == rows - 1 or lattice.columns[row + 1].first != 0:
+            here[:] = 0.0
+        else:
+            _backward(lattice.states[row + 1], lattice.trans[row + 1], after, here, k)
+        states, count = lattice.states[row], lattice.columns[row].count
+        top, best, total = -math.inf, -math.inf, 0.0
         for j in range(k + 1):
-            if j >= lattice.count[row] and j != k:
+            if j >= count and j != k:
                 here[j] = -math.inf
-                continue
-            here[j] = 0.0
-            if not end:
-                top = -math.inf
-                for to in range(k + 1):
-                    if lattice.trans[row + 1, j, to] < math.inf:
-                        top = max(top, after[to] - lattice.trans[row + 1, j, to] - lattice.emission[row + 1, to])
-                sums = 0.0
-                for to in range(k + 1):
-                    if lattice.trans[row + 1, j, to] < math.inf:
-                        sums += math.exp(after[to] - lattice.trans[row + 1, j, to] - lattice.emission[row + 1, to] - top)
-                here[j] = top + math.log(sums) if sums > 0.0 else -math.inf
-        top = -math.inf
-        for j in range(k + 1):
             top = max(top, here[j])
-        best = -math.inf
         for j in range(k + 1):
             here[j] -= top
-            best = max(best, here[j] + lattice.alpha[row, j])
+            best = max(best, here[j] + states[j].alpha)
         for j in range(k + 1):
-            total += math.exp(here[j] + lattice.alpha[row, j] - best)
-        _judge(g, fixes, lattice, k, row, chosen[row], here, best, total, limits, confidence, low, high)
+            total += math.exp(here[j] + states[j].alpha - best)
+        _judge(g.edges, fixes[row].heading, states, count, chosen[row], here, best, total, limits, row, confidence, low, high)
         after, here = here, after
 
 
 @njit(cache=True, nogil=True)
-def _judge(g, fixes, lattice, k, row, state, here, best, total, limits, confidence, low, high):  # type: ignore[no-untyped-def]
+def _judge(edges, heading, states, count, state, here, best, total, limits, row, confidence, low, high):  # type: ignore[no-untyped-def]
     """One row of `posterior`."""
-    sure = math.exp(here[state] + lattice.alpha[row, state] - best) / total
+    sure = math.exp(here[state] + states[state].alpha - best) / total
     low[row], high[row] = 0, 0
-    if state == k:
+    if state == len(states) - 1:
         confidence[row] = sure
         return
-    edge = lattice.edge[row, state]
+    edge = states[state].edge
     low[row], high[row] = limits[edge], limits[edge]
-    for j in range(lattice.count[row]):
-        share = math.exp(here[j] + lattice.alpha[row, j] - best) / total
-        other = lattice.edge[row, j]
-        if other == g.twin[edge] and math.isnan(fixes.heading[row]):
+    for j in range(count):
+        share = math.exp(here[j] + states[j].alpha - best) / total
+        other = states[j].edge
+        if other == edges[edge].twin and math.isnan(heading):
             sure += share
         if share >= 0.05 and limits[other] > 0:
             low[row] = min(low[row], limits[other]) if low[row] > 0 else limits[other]
@@ -112,47 +120,46 @@ def _part(path, count, start, edge, from_m, to_m):  # type: ignore[no-untyped-de
 @njit(cache=True, nogil=True)
 def _searched(g, s, rules, path, count, start, edge, along, to, at, length):  # type: ignore[no-untyped-def]
     """Parts of a way that the forward pass found by a search."""
-    node = g.tail[to]
-    s.wanted[to] = np.int32(s.clock[0] + 1)
-    stamp = search(g, s, rules, edge, along, 1, (g.node_x[node], g.node_y[node], 0.0, length - at + 1e-3))
-    if s.wanted[to] != -stamp:  # rounding at the very bound
-        s.wanted[to] = np.int32(s.clock[0] + 1)
-        search(g, s, rules, edge, along, 1, (g.node_x[node], g.node_y[node], 0.0, math.inf))
+    tail = g.nodes[g.edges[to].tail]
+    ask = s.asked[to]
+    ask.stamp = np.int32(s.clock[0] + 1)
+    aim = (tail.x, tail.y, 0.0, length - at + 1e-3, g.cheapest[0])
+    stamp = search(g, s, edge, along, 1, aim, rules.turn_m, rules.turn_end_m)
+    if ask.stamp != -stamp:  # rounding at the very bound
+        ask.stamp = np.int32(s.clock[0] + 1)
+        search(g, s, edge, along, 1, (tail.x, tail.y, 0.0, math.inf, g.cheapest[0]), rules.turn_m, rules.turn_end_m)
     depth = 0
-    node = s.entry[to]
-    came = s.node_from[node]
-    while came >= 0:
-        s.stack[depth] = came
+    label = s.labels[ask.entry]
+    while label.came >= 0:
+        s.stack[depth] = label.came
         depth += 1
-        node = s.node_before[node]
-        came = s.node_from[node]
-    if came == AHEAD:
-        count = _part(path, count, start, edge, along, g.length_m[edge])
-    elif came == ON_THE_SPOT:
-        twin = g.twin[edge]
-        count = _part(path, count, start, twin, g.length_m[twin] - along, g.length_m[twin])
+        label = s.labels[label.before]
+    if label.came == AHEAD:
+        count = _part(path, count, start, edge, along, g.edges[edge].length)
+    else:
+        twin = g.edges[edge].twin
+        count = _part(path, count, start, twin, g.edges[twin].length - along, g.edges[twin].length)
     for up in range(depth - 1, -1, -1):
-        count = _part(path, count, start, s.stack[up], 0.0, g.length_m[s.stack[up]])
+        count = _part(path, count, start, s.stack[up], 0.0, g.edges[s.stack[up]].length)
     return _part(path, count, start, to, 0.0, at)
 
 
 @njit(cache=True, nogil=True)
-def _leg(g, s, rules, lattice, path, count, start, row, i, j):  # type: ignore[no-untyped-def]
+def _leg(g, s, rules, was, now, sigma, path, count, start):  # type: ignore[no-untyped-def]
     """Parts between the chosen states of two columns; the new count."""
-    edge, along = lattice.edge[row - 1, i], lattice.along[row - 1, i]
-    to, at = lattice.edge[row, j], lattice.along[row, j]
-    _, turn, found = direct(g, edge, along, to, at, 4.0 * lattice.sigma[row])
+    edge, along, to, at = was.edge, was.along, now.edge, now.along
+    _, turn, found = direct(g.edges, edge, along, to, at, 4.0 * sigma)
     if not found:
-        return _searched(g, s, rules, path, count, start, edge, along, to, at, lattice.leg[row, j])
+        return _searched(g, s, rules, path, count, start, edge, along, to, at, now.leg)
     if to == edge:
         return _part(path, count, start, edge, along, max(at, along))
-    if turn == 0 or lattice.turn[row, j] == TURN_AT_END:
-        count = _part(path, count, start, edge, along, g.length_m[edge])
+    if turn == 0 or now.turn == TURN_AT_END:
+        count = _part(path, count, start, edge, along, g.edges[edge].length)
         return _part(path, count, start, to, 0.0, at)
-    turned = g.length_m[to] - at
+    turned = g.edges[to].length - at
     if turned >= along:
         return _part(path, _part(path, count, start, edge, along, turned), start, to, at, at)
-    return _part(path, count, start, to, g.length_m[to] - along, at)
+    return _part(path, count, start, to, g.edges[to].length - along, at)
 
 
 @njit(cache=True, nogil=True)
@@ -170,7 +177,7 @@ def _open_piece(pieces, count, kind, reason, row, parts):  # type: ignore[no-unt
 
 
 @njit(cache=True, nogil=True)
-def trace(g, s, rules, lattice, rows, chosen, path, pieces, piece_of, path_m):  # type: ignore[no-untyped-def]
+def trace(g, s, table, lattice, chosen, path, pieces, piece_of, path_m):  # type: ignore[no-untyped-def]
     """Pieces and parts of edges of a track.
 
     Args:
@@ -179,24 +186,24 @@ def trace(g, s, rules, lattice, rows, chosen, path, pieces, piece_of, path_m):  
     Returns:
         (parts, pieces); parts < 0 when `path` is too short.
     """
-    k = rules.k
+    k = lattice.states.shape[1] - 1
     parts, count = 0, 0
-    for row in range(rows):
+    for row in range(len(chosen)):
         on = chosen[row] != k
-        if lattice.first[row] != 0:
-            count = _open_piece(pieces, count, ON_ROAD if on else OFF_ROAD, lattice.first[row], row, parts)
+        state, column = lattice.states[row, chosen[row]], lattice.columns[row]
+        if column.first != 0:
+            count = _open_piece(pieces, count, ON_ROAD if on else OFF_ROAD, column.first, row, parts)
         else:
-            metres = lattice.leg[row, chosen[row]]
             was_on = chosen[row - 1] != k
             if on and was_on:
-                start = pieces[count - 1].path_start
-                parts = _leg(g, s, rules, lattice, path, parts, start, row, chosen[row - 1], chosen[row])
+                was = lattice.states[row - 1, chosen[row - 1]]
+                parts = _leg(g, s, table[0], was, state, column.sigma, path, parts, pieces[count - 1].path_start)
                 if parts < 0:
                     return parts, count
             elif was_on:
                 count = _open_piece(pieces, count, OFF_ROAD, LEFT_ROAD, row - 1, parts)
             piece = pieces[count - 1]
-            piece.length_m += metres
+            piece.length_m += state.leg
             piece.last_fix = row
             piece.path_end = parts
             if on and not was_on:
@@ -220,15 +227,16 @@ def place(g, path, starts, at, end, metres, limit, x, y):  # type: ignore[no-unt
     for part in range(at, end):
         if starts[part] > limit:
             break
-        edge = path[part].edge
+        edge = g.edges[path[part].edge]
         low = path[part].from_m + max(metres - starts[part], 0.0)
         high = min(path[part].to_m, path[part].from_m + limit - starts[part])
-        for shape in range(g.shape_start[edge], g.shape_start[edge + 1] - 1):
-            a, b = np.float64(g.along_m[shape]), np.float64(g.along_m[shape + 1])
+        for shape in range(edge.shape_start, edge.shape_end - 1):
+            first, second = g.points[shape], g.points[shape + 1]
+            a, b = np.float64(first.along), np.float64(second.along)
             if b < low or a > high or b <= a:
                 continue
-            ax, ay = np.float64(g.x_m[shape]), np.float64(g.y_m[shape])
-            dx, dy = np.float64(g.x_m[shape + 1]) - ax, np.float64(g.y_m[shape + 1]) - ay
+            ax, ay = np.float64(first.x), np.float64(first.y)
+            dx, dy = np.float64(second.x) - ax, np.float64(second.y) - ay
             square = dx * dx + dy * dy
             fraction = ((x - ax) * dx + (y - ay) * dy) / square if square > 0.0 else 0.0
             along = min(max(a + fraction * (b - a), low, a), high, b)
