@@ -64,7 +64,7 @@ def load(path: Path) -> RoadNetwork:
                 raise RefusedError(f"{path}: network format {head['format']}, need {FORMAT}; {_REBUILD}", field="format")
             arrays = {name: stored[name] for name in ARRAY_NAMES}
             tables = {name: tuple(head[name]) for name in TABLE_NAMES}
-            plane, origin, named = str(head["plane"]), Origin(**head["origin"]), str(head["version"])
+            plane, origin, named = str(head["plane"]), _origin(head["origin"]), str(head["version"])
     except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
         raise RefusedError(f"{path}: not a road network ({error}); {_REBUILD}", field="path") from error
     version = version_of(arrays, tables, plane)
@@ -74,3 +74,8 @@ def load(path: Path) -> RoadNetwork:
         array.setflags(write=False)
     members: dict[str, Any] = {**arrays, **tables}
     return RoadNetwork(**members, plane=plane, origin=origin, version=version)
+
+
+def _origin(stored: dict[str, Any]) -> Origin:
+    rows = tuple((str(k), str(f), int(v), str(s), str(d)) for k, f, v, s, d in stored["overrides"])
+    return Origin(**{**stored, "overrides": rows})

@@ -85,7 +85,8 @@ ALL_PROFILES = int(Access.BUS | Access.COACH | Access.TRUCK | Access.DANGEROUS_G
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a network comes from. source_sha256, source_date (ISO), region_code: "" unknown; counts: the import's tally."""
+    """Where a network comes from. source_sha256, source_date (ISO), region_code: "" unknown; counts: the import's tally;
+    overrides: rows (edge_key, field, value, source, from day) put over the map, see `overrides.Override`."""
 
     source: str = ""
     licence: str = ""
@@ -94,6 +95,7 @@ class Origin:
     region_code: str = ""
     built_with: str = ""
     counts: dict[str, int] = field(default_factory=dict)
+    overrides: tuple[tuple[str, str, int, str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
