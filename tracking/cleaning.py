@@ -51,7 +51,8 @@ class CleaningParameters:
     two reported speeds, at most (ours); trust_s: the longest step that reported speeds say something about, and drift_sigmas the noise
     allowed for then (ours);
     distrust_share: reported speeds that contradict more of the steps than this are left out of account (ours);
-    excursion_s: the longest run of fixes that is drift because it leaves and returns by jumps (ours).
+    excursion_s: the longest run of fixes that is drift because it leaves and returns by jumps, and the longest time for which
+    places away from a stop are not believed while the ignition is off (ours).
     """
 
     bounds: tuple[float, float, float, float] = (-180.0, -90.0, 180.0, 90.0)
@@ -124,13 +125,14 @@ def clean(track: Track, parameters: CleaningParameters | None = None, sigma_m: f
     n = len(track)
     keep = np.empty(n, np.uint8)
     spells.mark_invalid(given.t_ms, place, given.located, np.array(p.bounds), track.timed, keep)
+    believed = False
     if track.timed:
         spells.mark_frozen(place, given.speed_kmh, given.odometer_m, p.frozen_kmh, p.odometer_gain_m, p.frozen_fixes, keep)
-        _mark_drift(given, place, p, sigma_m, keep)
+        believed = _mark_drift(given, place, p, sigma_m, keep)
     stops, anchors = np.empty((n, 2), np.int64), np.empty((n, 2))
     still_s = p.still_s if track.timed else math.inf
     radii = max(p.still_m, p.still_sigmas * sigma_m), max(p.leave_m, p.leave_sigmas * sigma_m)
-    rules = np.array([*radii, still_s, p.slow_kmh, p.leave_kmh, p.odometer_gain_m])
+    rules = np.array([*radii, still_s, p.slow_kmh, p.leave_kmh, p.odometer_gain_m, p.excursion_s if believed else 0.0])
     found = spells.mark_still(given.t_ms, place, given.speed_kmh, given.acc, given.odometer_m, rules, keep, stops, anchors)
     codes = np.empty(n, np.uint8)
     codes[order] = keep
@@ -159,8 +161,8 @@ def thin(track: Track, cleaned: Cleaned, sigma_m: float | Floats, parameters: Cl
     return codes
 
 
-def _mark_drift(given: Track, place: Floats, p: CleaningParameters, sigma_m: float, keep: NDArray[np.uint8]) -> None:
-    """Reported speeds judge steps too, unless they contradict too many of them."""
+def _mark_drift(given: Track, place: Floats, p: CleaningParameters, sigma_m: float, keep: NDArray[np.uint8]) -> bool:
+    """Reported speeds judge steps too, unless they contradict too many of them; returns whether they do."""
     t_ms, speed = given.t_ms, given.speed_kmh
     limits = np.array([p.drift_kmh / 3.6, 4.0 * sigma_m, p.surge_mps2, p.trust_s, p.drift_sigmas * sigma_m])
     judged, wrong = drift.speed_faults(t_ms, place, speed, limits, keep)
@@ -168,6 +170,7 @@ def _mark_drift(given: Track, place: Floats, p: CleaningParameters, sigma_m: flo
         limits[2] = 0.0
     drift.mark_drift(t_ms, place, speed, limits, p.agree_fixes, p.excursion_s, keep)
     drift.mark_needles(t_ms, place, speed, limits, math.radians(p.needle_deg), p.needle_sigmas * sigma_m, p.needle_s, keep)
+    return bool(limits[2] > 0.0)
 
 
 def _stops(t_ms: NDArray[np.int64], order: NDArray[np.int64], rows: NDArray[np.int64], anchors: Floats) -> NDArray[Any]:

@@ -17,10 +17,10 @@ from domain.units import day_bounds
 from tracking.cleaning import Cleaned, Keep, clean, time_order
 from tracking.datum import datum_suspect
 from tracking.driven_way import driven_way
+from tracking.excursions import match_without_excursions
 from tracking.indicators import quality_of
 from tracking.legs import geodesics
 from tracking.matched import Match, State
-from tracking.matching import match
 from tracking.mileage import measure
 from tracking.network.model import RoadNetwork
 from tracking.passages import LineRun, line_runs, run_trips
@@ -109,7 +109,7 @@ def _match(work: _Day) -> None:
         work.cleaned = clean(work.track)
         work.flags.add("NO_NETWORK")
         return
-    work.match = match(work.track, work.network, work.context.profile, work.parameters.match)
+    work.match = match_without_excursions(work.track, work.network, work.context.profile, work.parameters.match)
     work.cleaned = work.match.cleaned
 
 

@@ -161,13 +161,13 @@ def mark_needles(fixes: list[Fix], limits: tuple[float, ...], angle: float, leg_
 
 def mark_still(fixes: list[Fix], rules: tuple[float, ...]) -> list[Stop]:  # noqa: C901  (the states of a stop, side by side)
     """Stops found; each holds its fixes, the last of them calm."""
-    enter_m, leave_m, still_s, slow_kmh, fast_kmh, gain_m = rules
+    enter_m, leave_m, still_s, slow_kmh, fast_kmh, gain_m, asleep_s = rules
     stops: list[Stop] = []
     stop: Stop | None = None
     trying: Stop | None = None
     tail: list[Fix] = []
     before: Fix | None = None
-    base = math.nan
+    base, doubted = math.nan, False
     for fix in fixes:
         if fix.keep == DUPLICATE:
             continue
@@ -180,11 +180,12 @@ def mark_still(fixes: list[Fix], rules: tuple[float, ...]) -> list[Stop]:  # noq
         fast = fix.speed >= fast_kmh
         if stop:
             out = stop.away(fix) > leave_m
-            if out and (fast or (tail and tail[-1] is before and stop.away(before) > leave_m)):
+            asleep = fix.acc == 0 and fix.speed <= slow_kmh and fix.t_ms - stop.fixes[-1].t_ms <= asleep_s * 1000
+            if out and not asleep and (fast or (tail and tail[-1] is before and doubted)):
                 stops, stop, trying, tail = [*stops, stop], None, None, []
             elif out or fast:
                 tail.append(fix)
-                before = fix
+                before, doubted = fix, out and not asleep
                 continue
             else:
                 stop.fixes += [*tail, fix]

@@ -15,7 +15,7 @@ from tracking.kernels import drift, spells
 DEGREE = 1e-5
 """About a metre: coordinates of the generated fixes lie on a coarse net, so that places repeat."""
 LIMITS = (44.4, 24.0, 2.0, 30.0, 48.0)
-STILL_RULES = (18.0, 30.0, 60.0, 1.0, 8.0, 200.0)
+STILL_RULES = (18.0, 30.0, 60.0, 1.0, 8.0, 200.0, 90.0)
 THIN_RULES = (2.5, 30.0, 10.0, 30.0)
 
 speeds = st.sampled_from([math.nan, 0.0, 0.5, 5.0, 9.0, 30.0, 60.0])

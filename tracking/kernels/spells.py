@@ -99,7 +99,7 @@ def mark_still(t_ms, place, speed_kmh, acc, odometer_m, rules, keep, stops, anch
 
     Args:
         rules: (enter radius m, leave radius m, seconds inside the radius, infinite without times; slow km/h; fast km/h;
-            odometer gain m).
+            odometer gain m; seconds for which places beyond are not believed while the ignition is off and the speed slow).
         stops, anchors: (n, 2) int64 and float64, filled with first and last row, and with the mean longitude and latitude.
     Returns:
         Number of stops.
@@ -122,11 +122,12 @@ def mark_still(t_ms, place, speed_kmh, acc, odometer_m, rules, keep, stops, anch
         away = math.sqrt(((lon - x) * place[i, 2]) ** 2 + ((lat - y) * place[i, 3]) ** 2) if first >= 0 else np.inf
         if still:
             out = away > rules[1]
-            if not (out and (fast or beyond)):
+            asleep = acc[i] == 0 and speed_kmh[i] <= rules[3] and t_ms[i] - t_ms[last] <= rules[6] * 1000.0
+            if not (out and (fast or beyond)) or asleep:
                 if not out and not fast:
                     last, count = i, count + 1
                     x, y = x + (lon - x) / count, y + (lat - y) / count
-                beyond = out
+                beyond = out and not asleep
                 before = i
                 continue
             found, still, first = _leave(first, last, x, y, keep, stops, anchors, found), False, -1

@@ -1,0 +1,136 @@
+"""Excursions: short runs off the road that nobody drove, told from yards and missing roads by what else is known.
+
+A receiver under trees or between walls puts a vehicle some hundred metres aside for a minute and then back. Off the road such a
+run looks like a drive; the road without it looks like one too. Reported speeds and the odometer say which of the two was driven.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from domain.track import Track
+from tracking.cleaning import Cleaned, Keep
+from tracking.kernels.geodesy import leg_lengths
+from tracking.matched import Match, PieceKind, State
+from tracking.matching import match
+from tracking.network.model import RoadNetwork
+from tracking.parameters import MatchParameters
+
+Floats = NDArray[np.float64]
+Span = tuple[int, int]
+"""Ranks (first, last) in time order of the fixes on the road around a run."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExcursionParameters:
+    """longest_s: longer runs are no excursions; odometer_sd_m: noise of a difference of readings in steps of 100 m; speed_sd:
+    noise of a way summed from speeds, share of it at 10 s between fixes; speed_floor_m: at least so much (all ours)."""
+
+    longest_s: float = 300.0
+    odometer_sd_m: float = 41.0
+    speed_sd: float = 0.08
+    speed_floor_m: float = 15.0
+
+
+def match_without_excursions(
+    track: Track, network: RoadNetwork, profile: str, parameters: MatchParameters, limits: ExcursionParameters | None = None
+) -> Match:
+    """The match of a track, its excursions marked `Keep.DRIFT` and left out.
+
+    Runs off the road are left out first, all of them; those whose own length fits reported speeds and odometer better than the
+    road without them come back.
+    """
+    p = limits or ExcursionParameters()
+    first = match(track, network, profile, parameters)
+    runs = _short_runs(track, first, p)
+    if not runs:
+        return first
+    second = match(_without(track, first, runs), network, profile, parameters)
+    told = [_told(track, first.cleaned.order, span, p) for span in runs]
+    driven = [_off_road_m(track, first, span) for span in runs]
+    road = [_on_road_m(second, first.cleaned.order, span) for span in runs]
+    drift = [span for span, m, off, on in zip(runs, told, driven, road, strict=True) if abs(on - m) < abs(off - m)]
+    if not drift:
+        return first
+    last = second if len(drift) == len(runs) else match(_without(track, first, drift), network, profile, parameters)
+    return _marked(track, last, first, drift)
+
+
+def _short_runs(track: Track, found: Match, p: ExcursionParameters) -> list[Span]:
+    """Runs off the road between two fixes on it."""
+    order = found.cleaned.order
+    rank = np.empty(order.size, np.int64)
+    rank[order] = np.arange(order.size)
+    runs = []
+    for piece in found.pieces:
+        a, b = int(piece["first_fix"]), int(piece["last_fix"])
+        if piece["kind"] != PieceKind.OFF_ROAD or found.state[a] != State.ON_ROAD or found.state[b] != State.ON_ROAD:
+            continue
+        if track.t_ms[b] - track.t_ms[a] <= p.longest_s * 1000.0 + _dwell_ms(found.cleaned, a):
+            runs.append((int(rank[a]), int(rank[b])))
+    return runs
+
+
+def _dwell_ms(cleaned: Cleaned, row: int) -> int:
+    """Time that the fix stands for, when it is a stop's."""
+    at = np.flatnonzero(cleaned.stops["represent"] == row)
+    return int(cleaned.stops["to_ms"][at[0]] - cleaned.stops["from_ms"][at[0]]) if at.size else 0
+
+
+def _inside(found: Match, span: Span) -> NDArray[np.int64]:
+    """Rows of the track in a run, its ends left out, that are places of the run itself and not of the stop before it."""
+    rows = found.cleaned.order[span[0] + 1 : span[1]]
+    stop = found.cleaned.stops[found.cleaned.stops["represent"] == found.cleaned.order[span[0]]]
+    if stop.size:
+        begin = int(np.flatnonzero(rows == stop["last_fix"][0])[0]) + 1 if stop["last_fix"][0] != stop["represent"][0] else 0
+        rows = rows[begin:]
+    return rows[found.cleaned.keep[rows] <= Keep.THINNED]
+
+
+def _without(track: Track, found: Match, runs: list[Span]) -> Track:
+    """The track with the places of the runs taken back; times, odometer and ignition stay."""
+    located = track.located.copy()
+    for span in runs:
+        located[_inside(found, span)] = False
+    return replace(track, located=located)
+
+
+def _told(track: Track, order: NDArray[np.int64], span: Span, p: ExcursionParameters) -> float:
+    """Metres that reported speeds and the odometer tell, weighed by their noise; NaN when neither says anything."""
+    rows = order[span[0] : span[1] + 1]
+    weight = total = 0.0
+    speed, seconds = track.speed_kmh[rows].astype(np.float64) / 3.6, np.diff(track.t_ms[rows]) / 1000.0
+    if not np.isnan(speed).any() and seconds.size:
+        metres = float((0.5 * (speed[1:] + speed[:-1]) * seconds).sum())
+        sd = p.speed_floor_m + p.speed_sd * metres * float(np.sqrt(seconds.max() / 10.0))
+        weight, total = sd**-2, metres * sd**-2
+    gain = float(track.odometer_m[rows[-1]] - track.odometer_m[rows[0]])
+    if gain >= 0.0:
+        sd = p.odometer_sd_m + 0.025 * gain
+        weight, total = weight + sd**-2, total + gain * sd**-2
+    return total / weight if weight else float("nan")
+
+
+def _off_road_m(track: Track, found: Match, span: Span) -> float:
+    rows = found.cleaned.order[span[0] : span[1] + 1]
+    rows = rows[found.state[rows] <= State.OFF_ROAD]
+    lon, lat = found.cleaned.places(track)
+    return float(leg_lengths(lon[rows], lat[rows]).sum())
+
+
+def _on_road_m(found: Match, order: NDArray[np.int64], span: Span) -> float:
+    """Metres along the road between the ends of a run; NaN when they are not on one piece of road."""
+    a, b = order[span[0]], order[span[1]]
+    if found.piece[a] < 0 or found.piece[a] != found.piece[b] or found.pieces["kind"][found.piece[a]] != PieceKind.ON_ROAD:
+        return float("nan")
+    return float(found.path_m[b] - found.path_m[a])
+
+
+def _marked(track: Track, found: Match, first: Match, drift: list[Span]) -> Match:
+    keep = found.cleaned.keep.copy()
+    for span in drift:
+        keep[_inside(first, span)] = Keep.DRIFT
+    return replace(found, cleaned=replace(found.cleaned, keep=keep))
