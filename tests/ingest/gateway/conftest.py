@@ -36,9 +36,7 @@ class RunningGateway:
         place = settings.pop("place", Place(0, 1, folder))
         files = settings.pop("files", OS_FILES)
         self.settings = replace(
-            GatewaySettings(
-                listen="127.0.0.1:0", door=door, loop="asyncio", secret_file=folder / "secrets/key", roster_file=folder / "roster.json"
-            ),
+            GatewaySettings(listen="127.0.0.1:0", door=door, secret_file=folder / "secrets/key", roster_file=folder / "roster.json"),
             **settings,
         )
         folder.mkdir(exist_ok=True)
