@@ -4,7 +4,8 @@ Example:
     python -m benchmarks.map
     python -m benchmarks.map --vehicles 100000 --runs 9
 
-Prints JSON; wall milliseconds in headless Chromium with software GL, medians. `gl.finish()` does not wait for pixels, so every run ends
+Prints JSON; wall milliseconds in headless Chromium with software GL, medians (the load average beside them: wall time on a busy
+machine is also the waiting). `gl.finish()` does not wait for pixels, so every run ends
 with `readPixels` after a synchronous redraw. The floor is the same redraw without any change. Needs Chromium, no database: the page's own
 modules are served with a style that has one ground layer, and frames packed by `api.live.frames` are handed to them.
 """
@@ -13,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import statistics
 import sys
 import threading
@@ -157,7 +159,7 @@ def measure(page: Page, url: str, folder: Path, vehicles: int, runs: int) -> dic
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--vehicles", type=int, nargs="+", default=list(BARS_MS))
-    parser.add_argument("--runs", type=int, default=7)
+    parser.add_argument("--runs", type=int, default=11)
     chosen = parser.parse_args()
     if not Path(CHROMIUM).exists():
         print(f"no Chromium at {CHROMIUM}: apt-get install chromium", file=sys.stderr)
@@ -173,7 +175,7 @@ def main() -> int:
             results.append(measure(page, url, folder, vehicles, chosen.runs))
             page.close()
         browser.close()
-    print(json.dumps({"chromium": version, "runs": chosen.runs, "results": results}, indent=2))
+    print(json.dumps({"chromium": version, "runs": chosen.runs, "load_1min": round(os.getloadavg()[0], 1), "results": results}, indent=2))
     return 0 if all(one["passed"] for one in results) else 1
 
 

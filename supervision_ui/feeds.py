@@ -9,7 +9,7 @@ from supervision_ui.visitor import Visitor
 
 COUNTRY = 100_000
 MAP_WORDS = (
-    "as_of", "live_since", "lost_", "no_", "bad_parameter", "refused", "datum", "here_are", "speed_kmh", "announce_alarm",
+    "as_of", "live_since", "lost_", "no_", "bad_parameter", "refused", "datum", "here_", "speed_kmh", "announce_alarm",
     "compass", "age_", "control_", "list_all", "list_part", "column_", "status_", "class_", "plate_", "alarm_",
 )  # fmt: skip
 """Prefixes of the texts that the map's modules need."""

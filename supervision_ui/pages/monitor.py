@@ -65,7 +65,7 @@ def _tools(who: Visitor) -> list[Any]:
                     placeholder=say("filter_class"),
                     size="xs",
                     clearable=True,
-                    maxValues=3,
+                    maxDropdownHeight=320,
                     attributes=_named(say("filter_class")),
                 ),
             ],

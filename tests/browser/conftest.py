@@ -88,7 +88,7 @@ class Traffic:
             self.cars[one] = (edge, self.random.random(), 0 if one % 3 == 0 else self.random.choice((300, 420, 550)))
 
     def step(self, conn: psycopg.Connection[Any], seconds: float) -> None:
-        """Drive on; number 7 calls for help, number 60 speeds, every 20th has been silent for an hour."""
+        """Drive on; number 7 calls for help, number 62 speeds, every 20th has been silent for an hour."""
         network = self.county.network
         for one, (edge, along, speed) in self.cars.items():
             along += speed / 36 * seconds / max(float(network.length_m[edge]), 1.0)
@@ -97,7 +97,7 @@ class Traffic:
                 edge = int(self.random.choice([int(e) for e in network.out_edges(int(network.head[edge]))]))
             self.cars[one] = (edge, along, speed)
             lon, lat, heading = self._place(edge, along)
-            alarm = {7: 1, 60: 2}.get(one, 0)
+            alarm = {7: 1, 62: 2}.get(one, 0)
             put_fix(conn, one, lon, lat, speed_kmh10=speed, heading_deg=heading, alarm_bits=alarm, age_s=3600 if one % 20 == 1 else 0)
         conn.commit()
 

@@ -63,10 +63,13 @@ def test_picture_for_the_readme(browser: Browser, web: RunningWeb) -> None:
         visit.until("window.__fleetmap.page.list.api?.getDisplayedRowCount() > 0")
         visit.until("window.__fleetmap.map.areTilesLoaded()")
         assert visit.count("moving") > VEHICLES // 2
+        visit.page.evaluate("window.__fleetmap.page.select(7)")
+        visit.until("document.getElementById('card-time').textContent.length > 8")
         path = shot("CUNTONG_SCREENSHOT", "map.png")
         if path:
             visit.page.wait_for_timeout(1500)
             visit.page.screenshot(path=path)
+            assert Path(path).stat().st_size <= 400_000
 
 
 def test_moving_vehicle_is_drawn_where_it_is(browser: Browser, web: RunningWeb) -> None:
@@ -159,6 +162,22 @@ def test_several_vehicles_under_one_click_are_listed(browser: Browser, web: Runn
         page.keyboard.press("Enter")
         visit.until("window.__fleetmap.page.selected !== null")
         assert page.evaluate("window.__fleetmap.page.selected") in (9001, 9002, 9003)
+
+
+def test_chosen_classes_filter_both_and_stay_in_their_line(browser: Browser, web: RunningWeb) -> None:
+    with visiting(browser, web.url) as visit:
+        page = visit.page
+        visit.open_map()
+        visit.until(f"window.__fleetmap.page.list.api?.getDisplayedRowCount() === {VEHICLES}")
+        height = page.evaluate("document.querySelector('.ct-filters').offsetHeight")
+        page.click("#filter-class")
+        for name in ("Freight", "Dangerous goods", "Town bus"):
+            page.get_by_role("option", name=name).click()
+        visit.until("window.fleetmapFilter.classes.size === 3")
+        visit.until(
+            f"window.__fleetmap.page.list.api.getDisplayedRowCount() === {sum(one % 6 in (1, 4, 5) for one in range(1, VEHICLES + 1))}"
+        )
+        assert page.evaluate("document.querySelector('.ct-filters').offsetHeight") == height
 
 
 def test_theme_language_and_logout(browser: Browser, web: RunningWeb) -> None:

@@ -3,7 +3,7 @@
 import { STATUS_MASK } from './frames.mjs';
 import { STATUS_NAMES } from './look.mjs';
 
-const MOST = 12;
+const MOST = 50;
 
 export class Chooser {
   constructor(store, words, onSelect) {
@@ -17,7 +17,7 @@ export class Chooser {
   open(rows, point) {
     const { words } = this;
     const head = document.createElement('p');
-    head.textContent = words.say('here_are', { n: words.count(rows.length) });
+    head.textContent = words.say(rows.length > MOST ? 'here_part' : 'here_are', { n: words.count(rows.length), shown: MOST });
     this.panel.replaceChildren(head, ...rows.slice(0, MOST).map((row) => this.#button(row)));
     this.panel.hidden = false;
     const room = this.panel.parentElement;

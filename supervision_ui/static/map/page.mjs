@@ -5,6 +5,7 @@ import { Card } from './card.mjs';
 import { Chooser } from './chooser.mjs';
 import { ALARM, COUNTS, STATUS_MASK } from './frames.mjs';
 import { VehicleList } from './list.mjs';
+import { Liveness } from './liveness.mjs';
 import { layerColours } from './look.mjs';
 import { pick } from './pick.mjs';
 import { PointsLayer } from './points_layer.mjs';
@@ -14,8 +15,6 @@ import { Strip } from './strip.mjs';
 import { Plates } from './symbols.mjs';
 
 const HYSTERESIS = 0.2;
-const STALE_MS = 10_000;
-const SILENT_MS = 30_000;
 const REFETCH_MS = 2_000;
 
 export class MapPage {
@@ -32,8 +31,6 @@ export class MapPage {
     this.strip = new Strip(words, (statuses) => this.refilter({ statuses }));
     this.card = new Card(this.store, words, { close: () => this.select(null), centre: () => this.centre(), follow: () => this.follow() });
     this.chooser = new Chooser(this.store, words, (id) => this.select(id));
-    this.badge = document.getElementById('live-badge');
-    this.since = Date.now();
     if (map) {
       this.plates = new Plates(map, this.store);
       this.bubbles = new Bubbles(map, words);
@@ -62,23 +59,21 @@ export class MapPage {
   }
 
   open() {
-    this.opened = performance.now();
     this.list.connect();
     window.addEventListener('fleetmap:filter', (event) => this.refilter(event.detail));
     if (window.fleetmapFilter) this.refilter(window.fleetmapFilter);
     this.fetchDictionary();
+    this.liveness = new Liveness(this.words, { grey: () => this.layer.stale || this.layer.update({ stale: 1 }), renew: () => this.socket.renew() });
     const url = `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/ws/positions`;
     this.socket = new LiveSocket(url, {
       frame: (frame) => this.take(frame),
-      state: (state) => state === 'lost' && this.badge.dataset.state !== 'lost' && this.#badge('lost'),
+      lost: () => this.liveness.lose(),
       dictionary: (etag) => etag !== this.etag && this.#refetch(),
       subscribed: (message) => message.dictionary !== this.etag && this.#refetch(),
       refused: (code) => this.banner(this.words.say('refused', { code })),
       login: () => location.assign(`/app/login?next=${encodeURIComponent(location.pathname + location.search)}`),
     });
     this.socket.subscribe(this.config.topic, 'points');
-    setInterval(() => this.#watch(), 1000);
-    window.addEventListener('online', () => this.badge.dataset.state === 'lost' && this.socket.renew());
     document.addEventListener('keydown', (event) => this.#key(event));
     this.#query();
   }
@@ -93,8 +88,7 @@ export class MapPage {
 
   take(frame) {
     this.frames++;
-    this.lastFrame = performance.now();
-    if (this.badge.dataset.state !== 'live') this.#badge('live');
+    this.liveness.frame(frame.time);
     if (frame.kind === COUNTS) {
       this.bubbles?.fromCounts(frame);
       const byStatus = frame.byStatus.map((column) => column.reduce((a, b) => a + b, 0));
@@ -210,26 +204,6 @@ export class MapPage {
     this.following = !this.following;
     if (this.following) this.centre();
     return this.following;
-  }
-
-  #badge(state) {
-    this.badge.dataset.state = document.body.dataset.live = state;
-    this.since = this.store.now();
-    const notice = document.getElementById('lost-banner');
-    notice.textContent = this.store.time ? this.words.say('lost_old', { time: this.words.time(this.store.time) }) : this.words.say('lost_never');
-    notice.hidden = state === 'live';
-    this.badge.querySelector('.ct-badge-text').textContent = this.words.say(`${state}_since`, { time: this.words.time(this.since) });
-  }
-
-  #watch() {
-    const silent = performance.now() - (this.lastFrame ?? this.opened);
-    if (silent < STALE_MS) return;
-    if (this.badge.dataset.state !== 'lost') this.#badge('lost');
-    if (!this.layer.stale) this.layer.update({ stale: 1 });
-    if (silent > SILENT_MS && performance.now() - (this.renewedAt ?? 0) > SILENT_MS) {
-      this.renewedAt = performance.now();
-      this.socket.renew();
-    }
   }
 
   #refetch() {

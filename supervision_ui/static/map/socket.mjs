@@ -5,7 +5,7 @@ import { COUNTS, DELTA, decode } from './frames.mjs';
 const PAUSES_S = [1, 2, 4, 8, 15, 30];
 
 export class LiveSocket {
-  /** `on` has frame(frame), state('live' | 'lost'), dictionary(etag), subscribed(message), refused(code), login(). */
+  /** `on` has frame(frame), lost(), dictionary(etag), subscribed(message), refused(code), login(). */
   constructor(url, on) {
     this.url = url;
     this.on = on;
@@ -72,7 +72,7 @@ export class LiveSocket {
   async #lost(code) {
     this.socket = null;
     if (this.closed) return;
-    this.on.state('lost');
+    this.on.lost();
     if (code === 4403) {
       this.on.refused('topic_out_of_scope');
       return;
