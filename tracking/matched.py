@@ -41,6 +41,7 @@ class Reason(IntEnum):
     BREAK_DISTANCE = 3
     LEFT_ROAD = 4
     BACK_ON_ROAD = 5
+    NO_WAY = 6
 
 
 PIECE = np.dtype(

@@ -9,7 +9,7 @@ from numba import njit
 
 from tracking.kernels.geodesy import leg_length
 from tracking.kernels.grid import candidates, emission_cost
-from tracking.kernels.paths import TURN, TURN_AT_END, search
+from tracking.kernels.paths import JUMP, TURN, TURN_AT_END, search
 
 INF = np.inf
 START, BREAK_TIME, BREAK_DISTANCE = 1, 2, 3
@@ -174,6 +174,22 @@ def _far_ways(g, s, rules, old, states, trans, i, n, leg, x, y):  # type: ignore
 
 
 @njit(cache=True, nogil=True)
+def _jump(rules, old, states, trans, m, n, straight, beta):  # type: ignore[no-untyped-def]
+    """When no road leads to any candidate the chain is broken: the best state of the column before jumps."""
+    best = -1
+    for i in range(m):
+        if old[i].score < INF and (best < 0 or old[i].score < old[best].score):
+            best = i
+    for j in range(n):
+        if states[j].score < INF:
+            return
+    for j in range(n):
+        if best >= 0:
+            way = rules.off_enter + rules.off_leave + rules.off_share * straight / beta
+            _offer(states, trans, best, j, old[best].score, way, straight, JUMP)
+
+
+@njit(cache=True, nogil=True)
 def _finish(old, states, trans, m, n, k):  # type: ignore[no-untyped-def]
     """Add emissions, hold offsets that would run backwards, sum the forward probabilities."""
     best = INF
@@ -314,6 +330,7 @@ def step(g, s, table, last, fix, lattice, before, row, order, gap_s):  # type: i
     sources = min(_sources(old, past.count, order), most)
     for at in range(sources):
         _far_ways(g, s, rules, old, states, trans, order[at], n, leg, fix.x, fix.y)
+    _jump(rules, old, states, trans, past.count, n, straight, beta)
     _finish(old, states, trans, past.count, n, k)
     column.gnss2 = _learn(rules, states, n, k, sigma, gnss2)
 

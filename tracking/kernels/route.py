@@ -8,11 +8,11 @@ import numpy as np
 from numba import njit
 
 from tracking.kernels.lattice import direct
-from tracking.kernels.paths import AHEAD, TURN_AT_END, search
+from tracking.kernels.paths import AHEAD, JUMP, TURN_AT_END, search
 
 ON_ROAD, OFF_ROAD = 0, 1
 """Kinds of a piece."""
-LEFT_ROAD, BACK_ON_ROAD = 4, 5
+LEFT_ROAD, BACK_ON_ROAD, NO_WAY = 4, 5, 6
 """Reasons of a piece, beside those of a column."""
 
 
@@ -195,18 +195,19 @@ def trace(g, s, table, lattice, chosen, path, pieces, piece_of, path_m):  # type
             count = _open_piece(pieces, count, ON_ROAD if on else OFF_ROAD, column.first, row, parts)
         else:
             was_on = chosen[row - 1] != k
-            if on and was_on:
+            joined = was_on and state.turn != JUMP
+            if on and joined:
                 was = lattice.states[row - 1, chosen[row - 1]]
                 parts = _leg(g, s, table[0], was, state, column.sigma, path, parts, pieces[count - 1].path_start)
                 if parts < 0:
                     return parts, count
             elif was_on:
-                count = _open_piece(pieces, count, OFF_ROAD, LEFT_ROAD, row - 1, parts)
+                count = _open_piece(pieces, count, OFF_ROAD, NO_WAY if on else LEFT_ROAD, row - 1, parts)
             piece = pieces[count - 1]
             piece.length_m += state.leg
             piece.last_fix = row
             piece.path_end = parts
-            if on and not was_on:
+            if on and not joined:
                 count = _open_piece(pieces, count, ON_ROAD, BACK_ON_ROAD, row, parts)
         piece_of[row] = count - 1
         path_m[row] = pieces[count - 1].length_m
