@@ -55,6 +55,8 @@ class DemoSupervisor(Supervisor):
             StoreError: a part does not serve.
         """
         super().wait_ready(limit_s, progress)
+        if self.stop_asked.is_set():
+            raise StoppedEarly
         self._starting = False
 
     def watch(self) -> None:
@@ -168,8 +170,8 @@ def environment(settings: Settings) -> dict[str, str]:
 def prepare(dsn: str, settings: Settings, fleet: FleetSettings) -> str:
     """Base map, regions, registered vehicles and an administrator with a fresh password, which is returned.
 
-    The files that it writes (network.npz, places.geojson, regions.geojson, vehicles.csv) are what `cuntong basemap build`,
-    `cuntong regions import` and `cuntong registry import` take.
+    The files that it writes (network.npz, places.geojson, regions.geojson, vehicles.csv) are what `cuntong basemap build` and
+    `cuntong registry import` take.
 
     Raises:
         RefusedError: the registry does not take the fleet, such as when a terminal of it was revoked.
