@@ -1,0 +1,1 @@
+"""Road networks: tags, import, contraction, bans, files."""
