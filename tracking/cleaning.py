@@ -52,7 +52,8 @@ class CleaningParameters:
     allowed for then (ours);
     distrust_share: reported speeds that contradict more of the steps than this are left out of account (ours);
     excursion_s: the longest run of fixes that is drift because it leaves and returns by jumps, and the longest time for which
-    places away from a stop are not believed while the ignition is off (ours).
+    places away from a stop are not believed while the ignition is off (ours);
+    jitter_s: fixes at most so far apart show their noise by their scatter.
     """
 
     bounds: tuple[float, float, float, float] = (-180.0, -90.0, 180.0, 90.0)
@@ -66,6 +67,7 @@ class CleaningParameters:
     drift_sigmas: float = 8.0
     distrust_share: float = 0.1
     excursion_s: float = 600.0
+    jitter_s: float = 3.0
     needle_deg: float = 20.0
     needle_sigmas: float = 5.0
     needle_s: float = 60.0
@@ -116,7 +118,7 @@ def clean(track: Track, parameters: CleaningParameters | None = None, sigma_m: f
     Args:
         track: in any order; columns of NaN (speed, heading) and unknown ignition switch their terms off, no times all of time.
         parameters: thresholds.
-        sigma_m: noise of the fixes, 1 sigma an axis, metres.
+        sigma_m: noise of the fixes, 1 sigma an axis, metres; dense fixes that scatter more say so themselves.
     """
     p = parameters or CleaningParameters()
     order = time_order(track)
@@ -128,6 +130,7 @@ def clean(track: Track, parameters: CleaningParameters | None = None, sigma_m: f
     believed = False
     if track.timed:
         spells.mark_frozen(place, given.speed_kmh, given.odometer_m, p.frozen_kmh, p.odometer_gain_m, p.frozen_fixes, keep)
+        sigma_m = max(sigma_m, _jitter_m(given, place, p, keep))
         believed = _mark_drift(given, place, p, sigma_m, keep)
     stops, anchors = np.empty((n, 2), np.int64), np.empty((n, 2))
     still_s = p.still_s if track.timed else math.inf
@@ -171,6 +174,12 @@ def _mark_drift(given: Track, place: Floats, p: CleaningParameters, sigma_m: flo
     drift.mark_drift(t_ms, place, speed, limits, p.agree_fixes, p.excursion_s, keep)
     drift.mark_needles(t_ms, place, speed, limits, math.radians(p.needle_deg), p.needle_sigmas * sigma_m, p.needle_s, keep)
     return bool(limits[2] > 0.0)
+
+
+def _jitter_m(given: Track, place: Floats, p: CleaningParameters, keep: NDArray[np.uint8]) -> float:
+    """Noise of dense fixes, one sigma an axis, metres, from their second differences; 0 where there are too few."""
+    squares = spells.bends(given.t_ms, place, p.jitter_s * 1000.0, max(keep.size // 2_000, 1), keep)
+    return math.sqrt(float(np.median(squares)) / (12.0 * math.log(2.0))) if squares.size >= 30 else 0.0
 
 
 def _stops(t_ms: NDArray[np.int64], order: NDArray[np.int64], rows: NDArray[np.int64], anchors: Floats) -> NDArray[Any]:

@@ -1,4 +1,4 @@
-"""Excursions: short runs off the road that nobody drove, told from yards and missing roads by what else is known.
+"""Excursions: short runs that nobody drove, told from yards, detours and missing roads by what else is known.
 
 A receiver under trees or between walls puts a vehicle some hundred metres aside for a minute and then back. Off the road such a
 run looks like a drive; the road without it looks like one too. Reported speeds and the odometer say which of the two was driven.
@@ -7,6 +7,7 @@ run looks like a drive; the road without it looks like one too. Reported speeds 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,10 +27,13 @@ Span = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class ExcursionParameters:
-    """longest_s: longer runs are no excursions; odometer_sd_m: noise of a difference of readings in steps of 100 m; speed_sd:
+    """longest_s: longer runs are no excursions; excess_m, excess_share: a leg so much longer than
+    its speeds tell may begin or end one; odometer_sd_m: noise of a difference of readings in steps of 100 m; speed_sd:
     noise of a way summed from speeds, share of it at 10 s between fixes; speed_floor_m: at least so much (all ours)."""
 
     longest_s: float = 300.0
+    excess_m: float = 80.0
+    excess_share: float = 0.5
     odometer_sd_m: float = 41.0
     speed_sd: float = 0.08
     speed_floor_m: float = 15.0
@@ -45,13 +49,13 @@ def match_without_excursions(
     """
     p = limits or ExcursionParameters()
     first = match(track, network, profile, parameters)
-    runs = _short_runs(track, first, p)
+    runs = _joined(_short_runs(track, first, p) + _detours(track, first, p))
     if not runs:
         return first
     second = match(_without(track, first, runs), network, profile, parameters)
     told = [_told(track, first.cleaned.order, span, p) for span in runs]
-    driven = [_off_road_m(track, first, span) for span in runs]
-    road = [_on_road_m(second, first.cleaned.order, span) for span in runs]
+    driven = [_driven_m(track, first, first.cleaned.order, span) for span in runs]
+    road = [_driven_m(track, second, first.cleaned.order, span) for span in runs]
     drift = [span for span, m, off, on in zip(runs, told, driven, road, strict=True) if abs(on - m) < abs(off - m)]
     if not drift:
         return first
@@ -72,6 +76,39 @@ def _short_runs(track: Track, found: Match, p: ExcursionParameters) -> list[Span
         if track.t_ms[b] - track.t_ms[a] <= p.longest_s * 1000.0 + _dwell_ms(found.cleaned, a):
             runs.append((int(rank[a]), int(rank[b])))
     return runs
+
+
+def _detours(track: Track, found: Match, p: ExcursionParameters) -> list[Span]:
+    """Runs between two legs on or off the road that are both much longer than their speeds tell."""
+    order = found.cleaned.order
+    ranks = np.flatnonzero(found.state[order] <= State.OFF_ROAD)
+    rows = order[ranks]
+    if rows.size < 3:
+        return []
+    depart = track.t_ms[rows].copy()
+    stops = found.cleaned.stops
+    depart[np.isin(rows, stops["represent"])] = stops["to_ms"][np.isin(stops["represent"], rows)]
+    seconds = (track.t_ms[rows][1:] - depart[:-1]) / 1000.0
+    speed = track.speed_kmh[rows].astype(np.float64) / 3.6
+    told = 0.5 * (speed[1:] + speed[:-1]) * seconds
+    metres = _leg_metres(track, found, rows)
+    odd = np.flatnonzero((metres > told + p.excess_m + p.excess_share * told) & (seconds <= p.longest_s))
+    runs = []
+    for i, j in pairwise(odd.tolist()):
+        if track.t_ms[rows[j + 1]] - depart[i] <= p.longest_s * 1000.0:
+            runs.append((int(ranks[i]), int(ranks[j + 1])))
+    return runs
+
+
+def _joined(runs: list[Span]) -> list[Span]:
+    """Runs in order, those that overlap taken as one."""
+    out: list[Span] = []
+    for run in sorted(runs):
+        if out and run[0] < out[-1][1]:
+            out[-1] = out[-1][0], max(out[-1][1], run[1])
+        else:
+            out.append(run)
+    return out
 
 
 def _dwell_ms(cleaned: Cleaned, row: int) -> int:
@@ -114,19 +151,22 @@ def _told(track: Track, order: NDArray[np.int64], span: Span, p: ExcursionParame
     return total / weight if weight else float("nan")
 
 
-def _off_road_m(track: Track, found: Match, span: Span) -> float:
-    rows = found.cleaned.order[span[0] : span[1] + 1]
+def _driven_m(track: Track, found: Match, order: NDArray[np.int64], span: Span) -> float:
+    """Metres between the ends of a run as matched: along the road where both ends of a leg are on one piece of it, else straight."""
+    rows = order[span[0] : span[1] + 1]
     rows = rows[found.state[rows] <= State.OFF_ROAD]
+    return float(_leg_metres(track, found, rows).sum())
+
+
+def _leg_metres(track: Track, found: Match, rows: NDArray[np.int64]) -> Floats:
+    """(n - 1,) metres between rows that the match kept, in time order."""
     lon, lat = found.cleaned.places(track)
-    return float(leg_lengths(lon[rows], lat[rows]).sum())
-
-
-def _on_road_m(found: Match, order: NDArray[np.int64], span: Span) -> float:
-    """Metres along the road between the ends of a run; NaN when they are not on one piece of road."""
-    a, b = order[span[0]], order[span[1]]
-    if found.piece[a] < 0 or found.piece[a] != found.piece[b] or found.pieces["kind"][found.piece[a]] != PieceKind.ON_ROAD:
-        return float("nan")
-    return float(found.path_m[b] - found.path_m[a])
+    out: Floats = leg_lengths(lon[rows], lat[rows])
+    piece = found.piece[rows]
+    road = (piece[1:] == piece[:-1]) & (piece[1:] >= 0)
+    road[road] &= found.pieces["kind"][piece[1:][road]] == PieceKind.ON_ROAD
+    out[road] = np.diff(found.path_m[rows])[road]
+    return out
 
 
 def _marked(track: Track, found: Match, first: Match, drift: list[Span]) -> Match:

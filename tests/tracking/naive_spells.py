@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from itertools import groupby, pairwise
 
+from tracking.kernels.drift import LOOK
 from tracking.kernels.spells import DRIFT, DUPLICATE, FROZEN, INVALID, KEPT, STILL, THINNED
 
 A_M, E2 = 6_378_137.0, 6.694379990141316e-3
@@ -131,10 +132,12 @@ def mark_drift(fixes: list[Fix], limits: tuple[float, ...], agree: int, excursio
     for r, run in enumerate(runs):
         follows = last is not None and not jump(last, run[0], limits)
         stays = len(run) >= agree or run is largest
-        following = next((other for other in runs[r + 1 : r + 4] if len(other) >= agree), None)
-        if last is not None and following is not None and run[-1].t_ms - run[0].t_ms <= excursion_s * 1000:
-            back = not jump(last, following[0], limits)
-            stays = stays and not (back and len(run) < min(together, len(following)))
+        if last is not None and stays:
+            for q in range(r + 1, min(len(runs), r + LOOK)):
+                between = sum(len(other) for other in runs[r:q])
+                back = runs[q][0].t_ms - last.t_ms <= excursion_s * 1000 and not jump(last, runs[q][0], limits)
+                late = any(other[0].t_ms - last.t_ms > excursion_s * 1000 for other in runs[r + 1 : q + 1])
+                stays = stays and not (back and not late and between < together and len(runs[q]) > between)
         if follows or stays:
             together = together + len(run) if follows else len(run)
             last = run[-1]
@@ -181,6 +184,7 @@ def mark_still(fixes: list[Fix], rules: tuple[float, ...]) -> list[Stop]:  # noq
         if stop:
             out = stop.away(fix) > leave_m
             asleep = fix.acc == 0 and fix.speed <= slow_kmh and fix.t_ms - stop.fixes[-1].t_ms <= asleep_s * 1000
+            asleep = asleep and len(tail) < stop.means
             if out and not asleep and (fast or (tail and tail[-1] is before and doubted)):
                 stops, stop, trying, tail = [*stops, stop], None, None, []
             elif out or fast:

@@ -9,6 +9,9 @@ from numba import njit
 
 from tracking.kernels.spells import DRIFT, KEPT, apart
 
+LOOK = 50
+"""Runs that are looked ahead over, at most."""
+
 
 @njit(cache=True, nogil=True)
 def jump(t_ms, place, speed_kmh, i, j, limits):  # type: ignore[no-untyped-def]
@@ -67,8 +70,8 @@ def mark_drift(t_ms, place, speed_kmh, limits, agree, excursion_s, keep):  # typ
     """Code DRIFT: runs of fixes that cannot be reached and do not stay.
 
     A run that follows from the last kept fix is kept. Else a run of less than `agree` fixes is drift; a longer one is drift
-    when it lasts at most `excursion_s`, is shorter than its neighbours, and the vehicle is afterwards where it can have come
-    to from the last kept fix; otherwise the jump stays, as the end of a gap.
+    when within `excursion_s` a run begins where the vehicle can have come to from the last kept fix, and the runs up to it
+    hold fewer fixes than those before and than it; otherwise the jump stays, as the end of a gap.
     """
     first, last, fixes = consistent_runs(t_ms, place, speed_kmh, limits, keep)
     runs = first.size
@@ -80,13 +83,15 @@ def mark_drift(t_ms, place, speed_kmh, limits, agree, excursion_s, keep):  # typ
     for r in range(runs):
         follows = kept >= 0 and not jump(t_ms, place, speed_kmh, kept, first[r], limits)
         stays = fixes[r] >= agree or r == largest
-        if not follows and stays and kept >= 0 and t_ms[last[r]] - t_ms[first[r]] <= excursion_s * 1000.0:
-            for q in range(r + 1, min(runs, r + 4)):
-                if fixes[q] < agree:
-                    continue
-                if not jump(t_ms, place, speed_kmh, kept, first[q], limits) and fixes[r] < min(together, fixes[q]):
+        if not follows and stays and kept >= 0:
+            between = 0
+            for q in range(r + 1, min(runs, r + LOOK)):
+                between += fixes[q - 1]
+                if t_ms[first[q]] - t_ms[kept] > excursion_s * 1000.0 or between >= together:
+                    break
+                if fixes[q] > between and not jump(t_ms, place, speed_kmh, kept, first[q], limits):
                     stays = False
-                break
+                    break
         if follows or stays:
             together = together + fixes[r] if follows else fixes[r]
             kept = last[r]

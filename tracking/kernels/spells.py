@@ -41,6 +41,22 @@ def apart(place, i, j):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
+def bends(t_ms, place, longest_ms, every, keep):  # type: ignore[no-untyped-def]
+    """Squared second differences of place, m2, of kept rows that follow each other in equal steps of at most longest_ms."""
+    out = np.empty(t_ms.size)
+    count = 0
+    for i in range(2, t_ms.size, every):
+        step = t_ms[i] - t_ms[i - 1]
+        if step > longest_ms or step != t_ms[i - 1] - t_ms[i - 2] or keep[i] + keep[i - 1] + keep[i - 2] != KEPT:
+            continue
+        dx = (place[i, 0] - 2.0 * place[i - 1, 0] + place[i - 2, 0]) * place[i, 2]
+        dy = (place[i, 1] - 2.0 * place[i - 1, 1] + place[i - 2, 1]) * place[i, 3]
+        out[count] = dx * dx + dy * dy
+        count += 1
+    return out[:count]
+
+
+@njit(cache=True, nogil=True)
 def mark_invalid(t_ms, place, located, bounds, timed, keep):  # type: ignore[no-untyped-def]
     """Codes DUPLICATE (same time as the row before) and INVALID (no place, or outside bounds: west, south, east, north)."""
     for i in range(t_ms.size):
@@ -99,13 +115,14 @@ def mark_still(t_ms, place, speed_kmh, acc, odometer_m, rules, keep, stops, anch
 
     Args:
         rules: (enter radius m, leave radius m, seconds inside the radius, infinite without times; slow km/h; fast km/h;
-            odometer gain m; seconds for which places beyond are not believed while the ignition is off and the speed slow).
+            odometer gain m; seconds for which places beyond are not believed, fewer than those inside, while the ignition is
+            off and the speed slow).
         stops, anchors: (n, 2) int64 and float64, filled with first and last row, and with the mean longitude and latitude.
     Returns:
         Number of stops.
     """
     found, before, first, last, count = 0, -1, -1, -1, 0
-    still, beyond = False, False
+    still, beyond, tail = False, False, 0
     x, y, base = 0.0, 0.0, np.nan
     for i in range(t_ms.size):
         if keep[i] == DUPLICATE:
@@ -122,11 +139,12 @@ def mark_still(t_ms, place, speed_kmh, acc, odometer_m, rules, keep, stops, anch
         away = math.sqrt(((lon - x) * place[i, 2]) ** 2 + ((lat - y) * place[i, 3]) ** 2) if first >= 0 else np.inf
         if still:
             out = away > rules[1]
-            asleep = acc[i] == 0 and speed_kmh[i] <= rules[3] and t_ms[i] - t_ms[last] <= rules[6] * 1000.0
+            asleep = acc[i] == 0 and speed_kmh[i] <= rules[3] and t_ms[i] - t_ms[last] <= rules[6] * 1000.0 and tail < count
             if not (out and (fast or beyond)) or asleep:
                 if not out and not fast:
-                    last, count = i, count + 1
+                    last, count, tail = i, count + 1, -1
                     x, y = x + (lon - x) / count, y + (lat - y) / count
+                tail += 1
                 beyond = out and not asleep
                 before = i
                 continue
@@ -140,7 +158,7 @@ def mark_still(t_ms, place, speed_kmh, acc, odometer_m, rules, keep, stops, anch
         if slow and first > before and keep[before] == KEPT and not gained and apart(place, before, i) <= rules[1]:
             first, count, x, y = before, 2, 0.5 * (lon + place[before, 0]), 0.5 * (lat + place[before, 1])
         still = t_ms[i] - t_ms[first] >= rules[2] * 1000.0 or (acc[i] == 0 and not fast) or (slow and first <= before)
-        beyond = False
+        beyond, tail = False, 0
         before = i
     if still:
         found = _leave(first, last, x, y, keep, stops, anchors, found)
