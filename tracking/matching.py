@@ -145,10 +145,11 @@ class _Run:
         low, high, confidence = np.zeros(m, np.uint8), np.zeros(m, np.uint8), np.zeros(m)
         posterior(owner.graph, self.fixes, self.lattice, self.chosen, owner.limits, confidence, low, high)
         path, pieces, piece_of, path_m = self._trace(m)
-        on = self.chosen != self.k
+        left_out = piece_of < 0
+        on = (self.chosen != self.k) & ~left_out
         state = np.full(n, State.VOID, np.uint8)
         state[self.keep == Keep.THINNED], state[self.keep == Keep.STILL] = State.THINNED, State.STILL
-        state[self.kept] = np.where(on, State.ON_ROAD, State.OFF_ROAD)
+        state[self.kept] = np.where(left_out, State.VOID, np.where(on, State.ON_ROAD, State.OFF_ROAD))
         edge, along, side = np.full(n, -1, np.int32), np.full(n, np.nan), np.full(n, np.nan)
         metres, piece = np.full(n, np.nan), np.full(n, -1, np.int32)
         rows = np.flatnonzero(on)

@@ -44,12 +44,13 @@ SEEN = np.dtype([("stamp", "<i4"), ("at", "<i4")])
 STATE = np.dtype(
     [
         ("along", "<f8"), ("side", "<f8"), ("emission", "<f8"), ("score", "<f8"), ("alpha", "<f8"), ("leg", "<f8"), ("edge", "<i4"),
-        ("back", "<i4"), ("turn", "<i4"),
+        ("back", "<i4"), ("turn", "<i4"), ("over", "<i4"),
     ],
     align=True,
 )  # fmt: skip
 """A candidate in a column; the last of a column is the off-road state. along: what the best way there made of it; nats: emission,
-score, alpha; back: the state of the column before, -1 none; leg: metres of the best way."""
+score, alpha; back: the state of the column before, -1 none; leg: metres of the best way; over: when that way skips the fix before, the state
+of the column before that, else -1."""
 COLUMN = np.dtype([("sigma", "<f8"), ("gnss2", "<f8"), ("off_m", "<f8"), ("count", "<i4"), ("off_n", "<i4"), ("first", "<i4")], align=True)
 """A kept fix. off_m, off_n: metres and fixes of the run off the road; first: why a piece begins here, 0 when it goes on."""
 FIX = np.dtype([(name, "<f8") for name in ("x", "y", "lon", "lat", "t", "leave", "speed", "heading", "quality")])

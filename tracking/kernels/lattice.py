@@ -74,6 +74,21 @@ def _offer(states, trans, i, j, score, way, length, turn):  # type: ignore[no-un
         state.back = i
         state.leg = length
         state.turn = turn
+        state.over = -1
+
+
+@njit(cache=True, nogil=True)
+def _offer_over(states, trans, i, j, off_score, total, length, turn):  # type: ignore[no-untyped-def]
+    """Offer state j a way that leaves the fix before out: from state i of the column before that, by the off-road state."""
+    k = len(states) - 1
+    trans[k, j] = min(trans[k, j], total - off_score)
+    state = states[j]
+    if total < state.score:
+        state.score = total
+        state.back = k
+        state.leg = length
+        state.turn = turn
+        state.over = i
 
 
 @njit(cache=True, nogil=True)
@@ -126,8 +141,8 @@ def _near_ways(nodes, edges, rules, old, states, trans, m, n, leg):  # type: ign
 
 
 @njit(cache=True, nogil=True)
-def _wanted(g, s, rules, states, trans, i, n, start, leg, x, y):  # type: ignore[no-untyped-def]
-    """Ask for the states that a search from state i, whose score is `start`, can be of use to: (how many, reach, longest)."""
+def _wanted(g, s, rules, states, n, edge, along, start, leg, x, y):  # type: ignore[no-untyped-def]
+    """Ask for the states that a search from a place of score `start` can be of use to: (how many, reach, longest)."""
     straight, seconds, beta, sigma, _, _ = leg
     stamp = np.int32(s.clock[0] + 1)
     furthest = rules.detour * straight + rules.detour_m
@@ -135,11 +150,9 @@ def _wanted(g, s, rules, states, trans, i, n, start, leg, x, y):  # type: ignore
         furthest = min(furthest, rules.speed_limit * seconds + 4.0 * sigma)
     targets, reach, longest = 0, 0.0, 0.0
     for j in range(n):
-        if trans[i, j] < INF:
-            continue
         state = states[j]
         limit = min(furthest, straight + beta * (state.score + rules.keep_nats - start)) - state.along
-        if limit <= 0.0:
+        if limit <= 0.0 or direct(g.edges, edge, along, state.edge, state.along, 4.0 * sigma)[2]:
             continue
         tail = g.nodes[g.edges[state.edge].tail]
         s.asked[state.edge].stamp = stamp
@@ -155,7 +168,7 @@ def _far_ways(g, s, rules, old, states, trans, i, n, leg, x, y):  # type: ignore
     """Ways from state i that need a search; it goes no farther than a way can be of use."""
     straight, seconds, beta, sigma, speed, still_s = leg
     score = old[i].score
-    targets, reach, longest = _wanted(g, s, rules, states, trans, i, n, score, leg, x, y)
+    targets, reach, longest = _wanted(g, s, rules, states, n, old[i].edge, old[i].along, score, leg, x, y)
     if targets == 0:
         return
     aim = (x, y, reach, longest, g.cheapest[0])
@@ -171,6 +184,45 @@ def _far_ways(g, s, rules, old, states, trans, i, n, leg, x, y):  # type: ignore
         way = way_cost(rules, length, straight, seconds, free_s, beta, sigma, speed) + turn_cost(rules, label.turn, still_s)
         if way < INF:
             _offer(states, trans, i, j, score, way, length, label.turn)
+
+
+@njit(cache=True, nogil=True)
+def _ways_over(g, s, rules, base, m, states, trans, n, off_score, leg, x, y):  # type: ignore[no-untyped-def]
+    """Ways that leave the fix before out: one fix beside the road is an outlier, not a drive off the road.
+
+    base: (k + 1,) the column before that fix, m of its states candidates; leg: from that column's fix to this one.
+    """
+    straight, seconds, beta, sigma, speed, still_s = leg
+    k = len(states) - 1
+    skipped = rules.off_enter + states[k].emission
+    worst, best = -INF, INF
+    for j in range(n):
+        worst = max(worst, states[j].score)
+    for i in range(m):
+        best = min(best, base[i].score)
+    if best + skipped > worst + rules.keep_nats or best == INF:
+        return
+    for i in range(m):
+        start = base[i].score + skipped
+        if start == INF:
+            continue
+        edge, along = base[i].edge, base[i].along
+        targets, reach, longest = _wanted(g, s, rules, states, n, edge, along, start, leg, x, y)
+        stamp = np.int32(s.clock[0] + 1)
+        if targets > 0:
+            search(g, s, edge, along, targets, (x, y, reach, longest, g.cheapest[0]), rules.turn_m, rules.turn_end_m)
+        for j in range(n):
+            to, at = states[j].edge, states[j].along
+            length, turn, found = direct(g.edges, edge, along, to, at, 4.0 * sigma)
+            free_s = 0.0
+            if not found:
+                if targets == 0 or s.asked[to].stamp != -stamp:
+                    continue
+                label = s.labels[s.asked[to].entry]
+                length, turn, free_s = label.length + at, label.turn, label.free_s
+            way = way_cost(rules, length, straight, seconds, free_s, beta, sigma, speed) + turn_cost(rules, turn, still_s)
+            if way < INF:
+                _offer_over(states, trans, i, j, off_score, start + way, length, turn)
 
 
 @njit(cache=True, nogil=True)
@@ -270,6 +322,7 @@ def _open(states, trans, k, off_cost):  # type: ignore[no-untyped-def]
         state.back = -1
         state.leg = 0.0
         state.turn = 0
+        state.over = -1
         state.edge = -1
         for i in range(k + 1):
             trans[i, j] = INF
@@ -293,13 +346,15 @@ def _sources(old, m, order):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def step(g, s, table, last, fix, lattice, before, row, order, gap_s):  # type: ignore[no-untyped-def]
-    """Fill the lattice's column `row` for a fix; `before` is the column of the fix `last`, -1 when there is none.
+def step(g, s, table, fixes, at, lattice, rows, order, gap_s):  # type: ignore[no-untyped-def]
+    """Fill the lattice's column rows[0] for the fix `at`; rows[1] and rows[2] are the columns of the two fixes before it, -1 none.
 
-    columns[before].gnss2, or columns[row].gnss2 when there is none, is what the receiver's variance is believed to be;
-    columns[row].gnss2 what it is afterwards. gap_s: a longer time between two fixes is a gap. order: (k,) int32 to use.
+    columns[rows[1]].gnss2, or columns[rows[0]].gnss2 when there is none, is what the receiver's variance is believed to be;
+    columns[rows[0]].gnss2 what it is afterwards. gap_s: a longer time between two fixes is a gap. order: (k,) int32 to use.
     """
     rules = table[0]
+    row, before, base = rows
+    fix, last = fixes[at], fixes[max(at - 1, 0)]
     states, trans, column = lattice.states[row], lattice.trans[row], lattice.columns[row]
     k = len(states) - 1
     _open(states, trans, k, emission_cost(rules.off_sigmas, 1.0))
@@ -328,8 +383,14 @@ def step(g, s, table, last, fix, lattice, before, row, order, gap_s):  # type: i
     _off_road(rules, old, states, trans, past, column, k, straight, beta)
     _near_ways(g.nodes, g.edges, rules, old, states, trans, past.count, n, leg)
     sources = min(_sources(old, past.count, order), most)
-    for at in range(sources):
-        _far_ways(g, s, rules, old, states, trans, order[at], n, leg, fix.x, fix.y)
+    for i in range(sources):
+        _far_ways(g, s, rules, old, states, trans, order[i], n, leg, fix.x, fix.y)
+    if past.off_n == 1 and past.first == 0 and base >= 0 and old[k].score < INF:
+        early, earlier = fixes[at - 2], lattice.columns[base]
+        straight = leg_length(early.lon, early.lat, fix.lon, fix.lat)
+        beta = max(rules.beta_low_m, rules.beta_sigma * sigma) + rules.beta_share * straight
+        leg = (straight, fix.t - early.leave, beta, sigma, 0.5 * (early.speed + fix.speed), early.leave - early.t)
+        _ways_over(g, s, rules, lattice.states[base], earlier.count, states, trans, n, old[k].score, leg, fix.x, fix.y)
     _jump(rules, old, states, trans, past.count, n, straight, beta)
     _finish(old, states, trans, past.count, n, k)
     column.gnss2 = _learn(rules, states, n, k, sigma, gnss2)
@@ -342,4 +403,4 @@ def forward(g, s, table, fixes, lattice, prior_m, gap_s):  # type: ignore[no-unt
     for i in range(len(fixes)):
         if i == 0:
             lattice.columns[0].gnss2 = prior_m * prior_m
-        step(g, s, table, fixes[max(i - 1, 0)], fixes[i], lattice, i - 1, i, order, gap_s)
+        step(g, s, table, fixes, i, lattice, (i, i - 1, i - 2), order, gap_s)

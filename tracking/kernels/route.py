@@ -24,6 +24,8 @@ def backtrack(lattice, chosen):  # type: ignore[no-untyped-def]
     for row in range(rows - 1, -1, -1):
         if row < rows - 1 and lattice.columns[row + 1].first == 0:
             chosen[row] = lattice.states[row + 1, chosen[row + 1]].back
+            if row < rows - 2 and lattice.columns[row + 2].first == 0 and lattice.states[row + 2, chosen[row + 2]].over >= 0:
+                chosen[row] = lattice.states[row + 2, chosen[row + 2]].over
             continue
         best = k
         for j in range(lattice.columns[row].count):
@@ -191,13 +193,18 @@ def trace(g, s, table, lattice, chosen, path, pieces, piece_of, path_m):  # type
     for row in range(len(chosen)):
         on = chosen[row] != k
         state, column = lattice.states[row, chosen[row]], lattice.columns[row]
+        if row + 1 < len(chosen) and lattice.columns[row + 1].first == 0 and lattice.states[row + 1, chosen[row + 1]].over >= 0:
+            piece_of[row] = -1  # left out
+            path_m[row] = np.nan
+            continue
         if column.first != 0:
             count = _open_piece(pieces, count, ON_ROAD if on else OFF_ROAD, column.first, row, parts)
         else:
-            was_on = chosen[row - 1] != k
+            since = row - 2 if state.over >= 0 else row - 1
+            was_on = chosen[since] != k
             joined = was_on and state.turn != JUMP
             if on and joined:
-                was = lattice.states[row - 1, chosen[row - 1]]
+                was = lattice.states[since, chosen[since]]
                 parts = _leg(g, s, table[0], was, state, column.sigma, path, parts, pieces[count - 1].path_start)
                 if parts < 0:
                     return parts, count
