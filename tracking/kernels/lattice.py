@@ -227,17 +227,16 @@ def _ways_over(g, s, rules, base, m, states, trans, n, off_score, leg, x, y):  #
 
 @njit(cache=True, nogil=True)
 def _jump(rules, old, states, trans, m, n, straight, beta):  # type: ignore[no-untyped-def]
-    """When no road leads to any candidate the chain is broken: the best state of the column before jumps."""
+    """A way that no road explains, straight: for missing roads and wrong one-ways, dear enough to leave detours to drivers."""
     best = -1
     for i in range(m):
         if old[i].score < INF and (best < 0 or old[i].score < old[best].score):
             best = i
+    if best < 0:
+        return
+    way = rules.jump_cost + rules.off_share * straight / beta
     for j in range(n):
-        if states[j].score < INF:
-            return
-    for j in range(n):
-        if best >= 0:
-            way = rules.off_enter + rules.off_leave + rules.off_share * straight / beta
+        if old[best].score + way < states[j].score:
             _offer(states, trans, best, j, old[best].score, way, straight, JUMP)
 
 
