@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from domain.track import Track
-from tracking.kernels.geodesy import leg_lengths
+from tracking.legs import geodesics
 from tracking.line_path import outline_of
 from tracking.matched import Match, PieceKind, Reason
 from tracking.network.model import RoadNetwork
@@ -80,7 +80,7 @@ def driven_way(track: Track, match: Match, network: RoadNetwork) -> DrivenWay:
     for row, piece in enumerate(match.pieces):
         if row and piece["reason"] in (Reason.BREAK_TIME, Reason.BREAK_DISTANCE):
             ends = match.pieces["last_fix"][row - 1], piece["first_fix"]
-            at += float(leg_lengths(track.lon_deg[list(ends)], track.lat_deg[list(ends)])[0])
+            at += float(geodesics(track.lon_deg[list(ends)], track.lat_deg[list(ends)])[0])
         offsets[row] = at
         if piece["kind"] == PieceKind.ON_ROAD:
             parts = match.path[piece["path_start"] : piece["path_end"]]

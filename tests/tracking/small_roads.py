@@ -24,14 +24,15 @@ def degrees(x: object, y: object) -> tuple[np.ndarray, np.ndarray]:
 
 
 def roads(places: dict[str, tuple[float, float]], ways: list[str]) -> tuple[RoadNetwork, dict[str, int]]:
-    """A network of two-way roads; ways are words of letters, each letter a place. Returns it with the node number of each place."""
-    rows = [(a, b) for way in ways for a, b in itertools.pairwise(way)]
+    """A network of roads; ways are words of letters, each letter a place, one-way behind a ">". With the node number of each place."""
+    rows = [(a, b) for way in ways for a, b in itertools.pairwise(way.lstrip(">"))]
+    oneway = [way.startswith(">") for way in ways for _ in way.lstrip(">")[1:]]
     number = {name: row for row, name in enumerate(places)}
     lon, lat = degrees([places[p][0] for row in rows for p in row], [places[p][1] for row in rows for p in row])
     table = EdgeTable(
         tail=np.array([number[a] for a, _ in rows]), head=np.array([number[b] for _, b in rows]),
         shape_start=np.arange(0, 2 * len(rows) + 1, 2), lon_deg=lon, lat_deg=lat,
-        road_class=np.full(len(rows), RoadClass.SECONDARY, np.uint8), oneway=np.zeros(len(rows), bool),
+        road_class=np.full(len(rows), RoadClass.SECONDARY, np.uint8), oneway=np.array(oneway),
     )  # fmt: skip
     return from_edges(table, licence="CC0"), number
 

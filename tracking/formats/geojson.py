@@ -30,7 +30,7 @@ def read(path: Path) -> tuple[Recording, ...]:
 def write(path: Path, recordings: Sequence[Recording]) -> None:
     """Write a FeatureCollection: of each recording its raw fixes, and every leg as a feature of its own.
 
-    `role` is raw, matched, gap or off_road; a leg has its source, length in metres with the interval, and times. Fixes
+    `role` is raw, matched, gap, off_road or ferry; a leg has its source, length in metres with the interval, and times. Fixes
     without coordinates are left out and counted in `not_located`. licence and map_version are members of the collection.
     """
     features: list[dict[str, Any]] = []
@@ -80,8 +80,8 @@ def _raw(one: Recording) -> dict[str, Any]:
 
 def _leg(one: Recording, leg: Leg) -> dict[str, Any]:
     properties: dict[str, Any] = {"role": ROLES[leg.kind], "name": one.name, "source": leg.source, "reason": leg.reason}
-    figures = {"length_m": leg.length_m, "low_m": leg.low_m, "high_m": leg.high_m}
-    properties |= {name: None if value != value else round(value, 2) for name, value in figures.items()}
+    figures = {"length_m": leg.length_m, "low_m": leg.low_m, "high_m": leg.high_m, "confidence": leg.confidence}
+    properties |= {name: None if value != value else round(value, 3) for name, value in figures.items()}
     if leg.t_ms.size:
         properties |= {"from": iso(int(leg.t_ms[0])), "to": iso(int(leg.t_ms[-1]))}
         properties["coordTimes"] = [iso(t) for t in leg.t_ms.tolist()]

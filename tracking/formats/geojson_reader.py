@@ -9,9 +9,9 @@ from typing import Any
 
 from domain.errors import RefusedError
 from tracking.formats.instants import parse_instant
-from tracking.formats.recording import GAP, OFF_ROAD, ON_ROAD, Columns, Recording, read_text
+from tracking.formats.recording import FERRY, GAP, OFF_ROAD, ON_ROAD, Columns, Recording, read_text
 
-ROLES = {ON_ROAD: "matched", OFF_ROAD: "off_road", GAP: "gap"}
+ROLES = {ON_ROAD: "matched", OFF_ROAD: "off_road", GAP: "gap", FERRY: "ferry"}
 """Kind of a leg: role of its feature."""
 _TIMES = ("coordTimes", "times", "datetimes", "time")
 _VALUES = {"speed_kmh": 1.0, "heading_deg": 1.0, "satellites": 1.0, "odometer_km": 1000.0, "acc": 1.0}

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from domain.errors import RefusedError
 from domain.track import Track
 
-ON_ROAD, OFF_ROAD, GAP = "on_road", "off_road", "gap"
+ON_ROAD, OFF_ROAD, GAP, FERRY = "on_road", "off_road", "gap", "ferry"
 """Kinds of a `Leg`."""
 
 OPTIONAL_COLUMNS = ("speed_kmh", "heading_deg", "satellites", "odometer_m", "acc")
@@ -24,9 +24,10 @@ OPTIONAL_COLUMNS = ("speed_kmh", "heading_deg", "satellites", "odometer_m", "acc
 class Leg:
     """One stretch of the drive as exported.
 
-    kind: on_road, off_road or gap; source: where its length comes from, such as "route", "odometer", "raw", "geodesic";
+    kind: on_road, off_road, gap or ferry; source: where its length comes from, such as "matched", "odometer", "raw";
     lon_deg, lat_deg: (p,) degrees WGS-84, in driving order; t_ms: (p,) epoch ms, interpolated along the way, empty for a
-    track without times; length_m with its interval low_m to high_m, NaN when nobody measured one; reason: "" or a word.
+    track without times; length_m with its interval low_m to high_m, NaN when nobody measured one; reason: "" or a word; confidence 0 to 1,
+    NaN unknown.
     """
 
     kind: str
@@ -38,6 +39,7 @@ class Leg:
     low_m: float = float("nan")
     high_m: float = float("nan")
     reason: str = ""
+    confidence: float = float("nan")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
