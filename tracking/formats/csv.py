@@ -161,7 +161,7 @@ def write(path: Path, recordings: Sequence[Recording]) -> None:
         + (["state", "road_lon", "road_lat", "limit_kmh", "confidence", "path_m"] if matched else [])
     )
     for one in recordings:
-        rows = _fixes(one.name, one.track)
+        rows = _fixes(one.name.replace("\r", " "), one.track)
         writer.writerows([row + place for row, place in zip(rows, _places(one), strict=True)] if matched else rows)
     write_text(path, out.getvalue())
 
