@@ -62,7 +62,7 @@ class CleaningParameters:
     odometer_gain_m: float = 200.0
     drift_kmh: float = 160.0
     agree_fixes: int = 3
-    surge_mps2: float = 2.0
+    surge_mps2: float = 1.2
     trust_s: float = 30.0
     drift_sigmas: float = 8.0
     distrust_share: float = 0.1

@@ -7,14 +7,13 @@ run looks like a drive; the road without it looks like one too. Reported speeds 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from domain.track import Track
 from tracking.cleaning import Cleaned, Keep
-from tracking.kernels.geodesy import leg_lengths
+from tracking.kernels.geodesy import leg_length, leg_lengths
 from tracking.matched import Match, PieceKind, State
 from tracking.matching import match
 from tracking.network.model import RoadNetwork
@@ -28,12 +27,16 @@ Span = tuple[int, int]
 @dataclass(frozen=True, slots=True)
 class ExcursionParameters:
     """longest_s: longer runs are no excursions; excess_m, excess_share: a leg so much longer than
-    its speeds tell may begin or end one; odometer_sd_m: noise of a difference of readings in steps of 100 m; speed_sd:
+    its speeds tell may begin or end one, of at most most_fixes; gain_m: the way without it must fit
+    so much better; rounds: of looking again at what is left; odometer_sd_m: noise of a difference of readings in steps of 100 m; speed_sd:
     noise of a way summed from speeds, share of it at 10 s between fixes; speed_floor_m: at least so much (all ours)."""
 
     longest_s: float = 300.0
     excess_m: float = 80.0
     excess_share: float = 0.5
+    most_fixes: int = 12
+    gain_m: float = 20.0
+    rounds: int = 3
     odometer_sd_m: float = 41.0
     speed_sd: float = 0.08
     speed_floor_m: float = 15.0
@@ -48,19 +51,30 @@ def match_without_excursions(
     road without them come back.
     """
     p = limits or ExcursionParameters()
-    first = match(track, network, profile, parameters)
-    runs = _joined(_short_runs(track, first, p) + _detours(track, first, p))
-    if not runs:
-        return first
-    second = match(_without(track, first, runs), network, profile, parameters)
-    told = [_told(track, first.cleaned.order, span, p) for span in runs]
-    driven = [_driven_m(track, first, first.cleaned.order, span) for span in runs]
-    road = [_driven_m(track, second, first.cleaned.order, span) for span in runs]
-    drift = [span for span, m, off, on in zip(runs, told, driven, road, strict=True) if abs(on - m) < abs(off - m)]
-    if not drift:
-        return first
-    last = second if len(drift) == len(runs) else match(_without(track, first, drift), network, profile, parameters)
-    return _marked(track, last, first, drift)
+    found = match(track, network, profile, parameters)
+    drift, judged = np.zeros(len(track), bool), set[bytes]()
+    for _ in range(p.rounds):
+        order = found.cleaned.order
+        spans = [(span, _inside(found, span)) for span in _joined(_short_runs(track, found, p) + _detours(track, found, p))]
+        spans = [(span, rows) for span, rows in spans if rows.size and rows.tobytes() not in judged]
+        if not spans:
+            break
+        every = np.concatenate([rows for _, rows in spans])
+        bare = match(_without(track, drift, every), network, profile, parameters)
+        false = [rows for span, rows in spans if _not_driven(track, found, bare, order, span, p)]
+        judged |= {rows.tobytes() for _, rows in spans}
+        if not false:
+            break
+        drift[np.concatenate(false)] = True
+        found = bare if len(false) == len(spans) else match(_without(track, drift, every[:0]), network, profile, parameters)
+    return _marked(found, drift) if drift.any() else found
+
+
+def _not_driven(track: Track, found: Match, bare: Match, order: NDArray[np.int64], span: Span, p: ExcursionParameters) -> bool:
+    """True when the way without the run fits what speeds and odometer tell better than the way with it."""
+    told = _told(track, order, span, p)
+    wrong = [abs(_driven_m(track, each, order, span) - told) for each in (found, bare)]
+    return wrong[0] - wrong[1] > p.gain_m
 
 
 def _short_runs(track: Track, found: Match, p: ExcursionParameters) -> list[Span]:
@@ -79,7 +93,7 @@ def _short_runs(track: Track, found: Match, p: ExcursionParameters) -> list[Span
 
 
 def _detours(track: Track, found: Match, p: ExcursionParameters) -> list[Span]:
-    """Runs between two legs on or off the road that are both much longer than their speeds tell."""
+    """Shortest runs that begin or end with a leg much longer than its speeds tell, and without which nothing is too long."""
     order = found.cleaned.order
     ranks = np.flatnonzero(found.state[order] <= State.OFF_ROAD)
     rows = order[ranks]
@@ -92,12 +106,28 @@ def _detours(track: Track, found: Match, p: ExcursionParameters) -> list[Span]:
     speed = track.speed_kmh[rows].astype(np.float64) / 3.6
     told = 0.5 * (speed[1:] + speed[:-1]) * seconds
     metres = _leg_metres(track, found, rows)
+    lon, lat = (column[rows] for column in found.cleaned.places(track))
     odd = np.flatnonzero((metres > told + p.excess_m + p.excess_share * told) & (seconds <= p.longest_s))
     runs = []
-    for i, j in pairwise(odd.tolist()):
-        if track.t_ms[rows[j + 1]] - depart[i] <= p.longest_s * 1000.0:
-            runs.append((int(ranks[i]), int(ranks[j + 1])))
+    for i in odd.tolist():
+        best: Span | None = None
+        for first, last in _around(i, rows.size, p.most_fixes):
+            if track.t_ms[rows[last]] - depart[first] > p.longest_s * 1000.0 or (best and last - first >= best[1] - best[0]):
+                continue
+            tells = float(told[first:last].sum())
+            straight = float(leg_length(lon[first], lat[first], lon[last], lat[last]))
+            if straight <= tells + p.excess_m + p.excess_share * tells and metres[first:last].sum() > tells + p.excess_m:
+                best = first, last
+        if best:
+            runs.append((int(ranks[best[0]]), int(ranks[best[1]])))
     return runs
+
+
+def _around(leg: int, fixes: int, most: int) -> list[Span]:
+    """Ends of runs of at most so many fixes that begin or end with a leg."""
+    ahead = [(leg, last) for last in range(leg + 2, min(leg + most + 2, fixes))]
+    behind = [(first, leg + 1) for first in range(leg - 1, max(leg - most - 1, -1), -1)]
+    return ahead + behind
 
 
 def _joined(runs: list[Span]) -> list[Span]:
@@ -127,11 +157,10 @@ def _inside(found: Match, span: Span) -> NDArray[np.int64]:
     return rows[found.cleaned.keep[rows] <= Keep.THINNED]
 
 
-def _without(track: Track, found: Match, runs: list[Span]) -> Track:
-    """The track with the places of the runs taken back; times, odometer and ignition stay."""
-    located = track.located.copy()
-    for span in runs:
-        located[_inside(found, span)] = False
+def _without(track: Track, drift: NDArray[np.bool_], rows: NDArray[np.int64]) -> Track:
+    """The track with the places of drift and of rows taken back; times, odometer and ignition stay."""
+    located = track.located & ~drift
+    located[rows] = False
     return replace(track, located=located)
 
 
@@ -169,8 +198,7 @@ def _leg_metres(track: Track, found: Match, rows: NDArray[np.int64]) -> Floats:
     return out
 
 
-def _marked(track: Track, found: Match, first: Match, drift: list[Span]) -> Match:
+def _marked(found: Match, drift: NDArray[np.bool_]) -> Match:
     keep = found.cleaned.keep.copy()
-    for span in drift:
-        keep[_inside(first, span)] = Keep.DRIFT
+    keep[drift] = Keep.DRIFT
     return replace(found, cleaned=replace(found.cleaned, keep=keep))

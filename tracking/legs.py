@@ -89,7 +89,10 @@ def legs_of(
         match, network: None where there is no road network.
     """
     order = cleaned.order
-    sorted_keep = keep[order] if match is None else np.where(match.state[order] <= State.OFF_ROAD, Keep.KEPT, keep[order])
+    sorted_keep = keep[order]
+    if match is not None:
+        sorted_keep[sorted_keep == Keep.KEPT] = Keep.THINNED
+        sorted_keep[match.state[order] <= State.OFF_ROAD] = Keep.KEPT
     kept = order[sorted_keep == Keep.KEPT]
     m = kept.size
     place_of = np.full(len(track), -1, np.int64)
@@ -132,7 +135,7 @@ def _matched(
             continue
         on_road[legs] = True
         metres = match.path_m[kept[legs.start : legs.stop + 1]]
-        route[legs] = np.diff(metres)
+        route[legs] = np.maximum(np.nan_to_num(np.diff(metres)), 0.0)
         confidence[legs] = 0.5 * (sure[legs.start : legs.stop] + sure[legs.start + 1 : legs.stop + 1])
         parts = match.path[row["path_start"] : row["path_end"]]
         on_water = (network.flags[parts["edge"]] & EdgeFlag.FERRY) != 0
