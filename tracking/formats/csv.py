@@ -43,7 +43,7 @@ def read(path: Path) -> tuple[Recording, ...]:
     Raises:
         RefusedError: no file, no header with lon and lat, a cell that is no number or time, with file and line.
     """
-    text = read_text(path)
+    text = read_text(path).replace("\r\n", "\n").replace("\r", "\n")
     notes = {line[: line.index(":") + 2]: line.split(":", 1)[1].strip() for line in _notes(text)}
     table = _table(path, text)
     tracks: dict[str, Columns] = {}
@@ -106,9 +106,12 @@ def _table(path: Path, text: str) -> _Table:
         skipped += 1
     if skipped == len(lines):
         raise RefusedError(f"{path}: empty; expected a header line such as time,lon,lat", field="path")
-    header = lines[skipped].rstrip("\r")
+    header = lines[skipped]
     separator = max(",;\t", key=header.count)
-    words = [word.strip().lower() for word in next(csv.reader([header], delimiter=separator))]
+    try:
+        words = [word.strip().lower() for word in next(csv.reader([header], delimiter=separator))]
+    except csv.Error as error:
+        raise RefusedError(f"{path}: line {skipped + 1}: {error}; not a CSV file?", field="path") from error
     at = {name: words.index(word) for name, known in _NAMES.items() for word in known[::-1] if word in words}
     missing = [name for name in ("lon", "lat") if name not in at]
     if missing:
