@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from xml.sax.saxutils import quoteattr
 
-from tracking.network import RoadNetwork
+from tracking.network import RoadClass, RoadNetwork
 from tracking.network.importing import ImportSettings, import_osm
 
 EAST, SOUTH = 0.0005, 0.0009
@@ -59,9 +59,13 @@ def letters(network: RoadNetwork, edge: int) -> str:
     return "".join(chr(int(network.node_id[node])) for node in (network.tail[edge], network.head[edge]))
 
 
-def edge_of(network: RoadNetwork, ends: str) -> int:
-    """The one road edge between two nodes."""
-    found = [e for e in range(network.edge_count) if letters(network, e) == ends and not network.flags[e] & (512 | 4096)]
+def edge_of(network: RoadNetwork, ends: str, road_class: RoadClass | None = None) -> int:
+    """The one road edge between two nodes, or the one of a class."""
+    found = [
+        e
+        for e in range(network.edge_count)
+        if letters(network, e) == ends and not network.flags[e] & (512 | 4096) and road_class in (None, network.road_class[e])
+    ]
     assert len(found) == 1, (ends, found)
     return found[0]
 
