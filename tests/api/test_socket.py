@@ -26,7 +26,7 @@ def web(dsn: str, tmp_path: Path) -> Iterator[RunningWeb]:
             put_fix(conn, vehicle_id, 106.6 + vehicle_id / 100, 26.6)
         put_vehicle(conn, 9, "贵B90000", region="520203")
         put_fix(conn, 9, 105.0, 26.0)
-    with running(dsn, tmp_path, subscribe_timeout_s=1.0) as one:
+    with running(dsn, tmp_path, subscribe_timeout_s=2.0) as one:
         yield one
 
 
@@ -143,8 +143,11 @@ async def test_close_codes(web: RunningWeb) -> None:
 
 
 async def test_ninth_socket_of_a_user_is_refused(web: RunningWeb) -> None:
-    sockets = [await dial(web) for _ in range(8)]
+    sockets: list[ClientConnection] = []
     try:
+        while len(sockets) < 8:
+            sockets.append(await dial(web))
+            await subscribe(sockets[-1])
         async with dial(web) as ninth:
             assert await close_code(ninth) == 4429
         async with dial(web, "county") as other:
