@@ -24,7 +24,7 @@ from tracking.roads import graph_of, limits_of
 __all__ = ["PATH_PART", "PIECE", "Match", "MatchParameters", "Matcher", "PieceKind", "Reason", "State", "match", "match_many"]
 
 Floats = NDArray[np.float64]
-_SAMPLES = 400
+_SAMPLES = 100
 _MAD = 1.4826
 """Standard deviation of a normal distribution over its median absolute deviation."""
 _QUALITY = ((10, 0.8), (7, 1.0), (5, 1.5), (4, 2.5), (0, 4.0))

@@ -70,7 +70,9 @@ class MatchParameters:
     gap_candidates: int = 3
     detour: float = 3.0
     detour_m: float = 600.0
-    keep_nats: float = 5.0
+    first_detour: float = 1.3
+    first_detour_m: float = 50.0
+    keep_nats: float = 3.0
     lag_s: float = 90.0
     window: int = 16
 

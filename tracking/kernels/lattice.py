@@ -9,7 +9,7 @@ from numba import njit
 
 from tracking.kernels.geodesy import leg_length
 from tracking.kernels.grid import candidates, emission_cost
-from tracking.kernels.paths import JUMP, TURN, TURN_AT_END, search
+from tracking.kernels.paths import JUMP, TURN, TURN_AT_END, TURN_THERE, search
 
 INF = np.inf
 START, BREAK_TIME, BREAK_DISTANCE = 1, 2, 3
@@ -141,8 +141,11 @@ def _near_ways(nodes, edges, rules, old, states, trans, m, n, leg):  # type: ign
 
 
 @njit(cache=True, nogil=True)
-def _wanted(g, s, rules, states, n, edge, along, start, leg, x, y):  # type: ignore[no-untyped-def]
-    """Ask for the states that a search from a place of score `start` can be of use to: (how many, reach, longest)."""
+def _wanted(g, s, rules, source, states, trans, i, n, start, leg, x, y):  # type: ignore[no-untyped-def]
+    """Ask for the states that a search from a place of score `start` can be of use to: (how many, reach, longest).
+
+    A state that row i of trans has a way to already is not asked for; i is -1 for ways that trans does not hold.
+    """
     straight, seconds, beta, sigma, _, _ = leg
     stamp = np.int32(s.clock[0] + 1)
     furthest = rules.detour * straight + rules.detour_m
@@ -151,39 +154,61 @@ def _wanted(g, s, rules, states, n, edge, along, start, leg, x, y):  # type: ign
     targets, reach, longest = 0, 0.0, 0.0
     for j in range(n):
         state = states[j]
-        limit = min(furthest, straight + beta * (state.score + rules.keep_nats - start)) - state.along
-        if limit <= 0.0 or direct(g.edges, edge, along, state.edge, state.along, 4.0 * sigma)[2]:
+        limit = min(furthest, straight + beta * (state.score + rules.keep_nats - start))
+        if limit < straight - abs(source.side) - abs(state.side) or limit <= state.along or (i >= 0 and trans[i, j] < INF):
+            continue
+        if direct(g.edges, source.edge, source.along, state.edge, state.along, 4.0 * sigma)[2]:
             continue
         tail = g.nodes[g.edges[state.edge].tail]
         s.asked[state.edge].stamp = stamp
         targets += 1
         dx, dy = tail.x - x, tail.y - y
         reach = max(reach, math.sqrt(dx * dx + dy * dy))
-        longest = max(longest, limit)
+        longest = max(longest, limit - state.along)
     return targets, reach, longest
 
 
 @njit(cache=True, nogil=True)
+def _turned(edges, rules, states, trans, i, score, n, still_s):  # type: ignore[no-untyped-def]
+    """Ways of state i that end with a turn: a state is reached by its twin at the price of turning round there."""
+    price = turn_cost(rules, TURN, 0.0)
+    for j in range(n):
+        twin = edges[states[j].edge].twin
+        if twin < 0:
+            continue
+        for to in range(n):
+            if states[to].edge == twin and trans[i, j] + price < trans[i, to]:
+                length = states[j].leg if states[j].back == i and states[j].over < 0 else -1.0
+                if length >= 0.0 and states[j].turn != TURN_THERE:
+                    _offer(states, trans, i, to, score, trans[i, j] + price, length, TURN_THERE)
+
+
+@njit(cache=True, nogil=True)
 def _far_ways(g, s, rules, old, states, trans, i, n, leg, x, y):  # type: ignore[no-untyped-def]
-    """Ways from state i that need a search; it goes no farther than a way can be of use."""
+    """Ways from state i that need a search; it goes no farther than a way can be of use, and at first not even so far."""
     straight, seconds, beta, sigma, speed, still_s = leg
     score = old[i].score
-    targets, reach, longest = _wanted(g, s, rules, states, n, old[i].edge, old[i].along, score, leg, x, y)
-    if targets == 0:
-        return
-    aim = (x, y, reach, longest, g.cheapest[0])
-    stamp = search(g, s, old[i].edge, old[i].along, targets, aim, rules.turn_m, rules.turn_end_m)
-    for j in range(n):
-        to = states[j].edge
-        if s.asked[to].stamp != -stamp:
-            continue
-        label = s.labels[s.asked[to].entry]
-        length = label.length + states[j].along
-        new = g.edges[to]
-        free_s = label.free_s + states[j].along / max(new.length, 1.0) * new.free_s
-        way = way_cost(rules, length, straight, seconds, free_s, beta, sigma, speed) + turn_cost(rules, label.turn, still_s)
-        if way < INF:
-            _offer(states, trans, i, j, score, way, length, label.turn)
+    near = rules.first_detour * straight + (rules.turn_cost + 2.0) * beta + rules.first_detour_m
+    for depth in range(2):
+        targets, reach, longest = _wanted(g, s, rules, old[i], states, trans, i, n, score, leg, x, y)
+        if targets == 0 or (depth == 1 and longest <= near):
+            return
+        if depth == 0:
+            longest = min(longest, near)
+        aim = (x, y, reach, longest, g.cheapest[0])
+        stamp = search(g, s, old[i].edge, old[i].along, targets, aim, rules.turn_m, rules.turn_end_m)
+        for j in range(n):
+            to = states[j].edge
+            if s.asked[to].stamp != -stamp:
+                continue
+            label = s.labels[s.asked[to].entry]
+            length = label.length + states[j].along
+            new = g.edges[to]
+            free_s = label.free_s + states[j].along / max(new.length, 1.0) * new.free_s
+            way = way_cost(rules, length, straight, seconds, free_s, beta, sigma, speed) + turn_cost(rules, label.turn, still_s)
+            if way < INF:
+                _offer(states, trans, i, j, score, way, length, label.turn)
+        _turned(g.edges, rules, states, trans, i, score, n, still_s)
 
 
 @njit(cache=True, nogil=True)
@@ -207,7 +232,7 @@ def _ways_over(g, s, rules, base, m, states, trans, n, off_score, leg, x, y):  #
         if start == INF:
             continue
         edge, along = base[i].edge, base[i].along
-        targets, reach, longest = _wanted(g, s, rules, states, n, edge, along, start, leg, x, y)
+        targets, reach, longest = _wanted(g, s, rules, base[i], states, trans, -1, n, start, leg, x, y)
         stamp = np.int32(s.clock[0] + 1)
         if targets > 0:
             search(g, s, edge, along, targets, (x, y, reach, longest, g.cheapest[0]), rules.turn_m, rules.turn_end_m)
@@ -234,10 +259,14 @@ def _jump(rules, old, states, trans, m, n, straight, beta):  # type: ignore[no-u
             best = i
     if best < 0:
         return
-    way = rules.jump_cost + rules.off_share * straight / beta
+    total = old[best].score + rules.jump_cost + rules.off_share * straight / beta
     for j in range(n):
-        if old[best].score + way < states[j].score:
-            _offer(states, trans, best, j, old[best].score, way, straight, JUMP)
+        state = states[j]
+        if total < state.score:
+            state.score = total
+            state.back = best
+            state.leg = straight
+            state.turn = JUMP
 
 
 @njit(cache=True, nogil=True)
@@ -259,6 +288,9 @@ def _finish(old, states, trans, m, n, k):  # type: ignore[no-untyped-def]
         for i in range(k + 1):
             if trans[i, j] < INF:
                 total += math.exp(low - trans[i, j] + old[i].alpha)
+        if total == 0.0 and state.turn == JUMP:
+            trans[state.back, j] = state.score - old[state.back].score
+            low, total = trans[state.back, j] - old[state.back].alpha, 1.0
         state.score += state.emission
         state.alpha = math.log(total) - low - state.emission if total > 0.0 else -INF
         best = min(best, -state.alpha)
@@ -381,6 +413,7 @@ def step(g, s, table, fixes, at, lattice, rows, order, gap_s):  # type: ignore[n
     leg = (straight, seconds, beta, sigma, 0.5 * (last.speed + fix.speed), last.leave - last.t)
     _off_road(rules, old, states, trans, past, column, k, straight, beta)
     _near_ways(g.nodes, g.edges, rules, old, states, trans, past.count, n, leg)
+    _jump(rules, old, states, trans, past.count, n, straight, beta)
     sources = min(_sources(old, past.count, order), most)
     for i in range(sources):
         _far_ways(g, s, rules, old, states, trans, order[i], n, leg, fix.x, fix.y)
@@ -390,7 +423,6 @@ def step(g, s, table, fixes, at, lattice, rows, order, gap_s):  # type: ignore[n
         beta = max(rules.beta_low_m, rules.beta_sigma * sigma) + rules.beta_share * straight
         leg = (straight, fix.t - early.leave, beta, sigma, 0.5 * (early.speed + fix.speed), early.leave - early.t)
         _ways_over(g, s, rules, lattice.states[base], earlier.count, states, trans, n, old[k].score, leg, fix.x, fix.y)
-    _jump(rules, old, states, trans, past.count, n, straight, beta)
     _finish(old, states, trans, past.count, n, k)
     column.gnss2 = _learn(rules, states, n, k, sigma, gnss2)
 

@@ -9,7 +9,7 @@ from numba import njit
 
 AHEAD, ON_THE_SPOT = -1, -2
 """`came` of the two ways a path can begin: on to the edge's head, or turned at once and back to its tail."""
-TURN, TURN_AT_END, JUMP = 1, 2, 3
+TURN, TURN_AT_END, JUMP, TURN_THERE = 1, 2, 3, 4
 _PLANE = 0.995
 """The plane is up to 0.3 % too large far from its meridian; a bound must not be."""
 

@@ -8,7 +8,7 @@ import numpy as np
 from numba import njit
 
 from tracking.kernels.lattice import direct
-from tracking.kernels.paths import AHEAD, JUMP, TURN_AT_END, search
+from tracking.kernels.paths import AHEAD, JUMP, TURN_AT_END, TURN_THERE, search
 
 ON_ROAD, OFF_ROAD = 0, 1
 """Kinds of a piece."""
@@ -150,12 +150,23 @@ def _searched(g, s, rules, path, count, start, edge, along, to, at, length):  # 
 def _leg(g, s, rules, was, now, sigma, path, count, start):  # type: ignore[no-untyped-def]
     """Parts between the chosen states of two columns; the new count."""
     edge, along, to, at = was.edge, was.along, now.edge, now.along
+    if now.turn == TURN_THERE:
+        to = g.edges[to].twin
+        at = g.edges[to].length - at
+        count = _way(g, s, rules, edge, along, to, at, now.leg, 0, sigma, path, count, start)
+        return _part(path, count, start, now.edge, now.along, now.along)
+    return _way(g, s, rules, edge, along, to, at, now.leg, now.turn, sigma, path, count, start)
+
+
+@njit(cache=True, nogil=True)
+def _way(g, s, rules, edge, along, to, at, length, how, sigma, path, count, start):  # type: ignore[no-untyped-def]
+    """Parts of a way from a place on an edge to one on another; how: the turn it was found with."""
     _, turn, found = direct(g.edges, edge, along, to, at, 4.0 * sigma)
     if not found:
-        return _searched(g, s, rules, path, count, start, edge, along, to, at, now.leg)
+        return _searched(g, s, rules, path, count, start, edge, along, to, at, length)
     if to == edge:
         return _part(path, count, start, edge, along, max(at, along))
-    if turn == 0 or now.turn == TURN_AT_END:
+    if turn == 0 or how == TURN_AT_END:
         count = _part(path, count, start, edge, along, g.edges[edge].length)
         return _part(path, count, start, to, 0.0, at)
     turned = g.edges[to].length - at
