@@ -51,8 +51,8 @@ class CleaningParameters:
     two reported speeds, at most (ours); trust_s: the longest step that reported speeds say something about, and drift_sigmas the noise
     allowed for then (ours);
     distrust_share: reported speeds that contradict more of the steps than this are left out of account (ours);
-    excursion_s: the longest run of fixes that is drift because it leaves and returns by jumps, and the longest time for which
-    places away from a stop are not believed while the ignition is off (ours);
+    excursion_s: the longest run of fixes that is drift because it leaves and returns by jumps, and asleep_s the longest time for
+    which places away from a stop are not believed while the ignition is off (ours);
     jitter_s: fixes at most so far apart show their noise by their scatter.
     """
 
@@ -66,7 +66,8 @@ class CleaningParameters:
     trust_s: float = 30.0
     drift_sigmas: float = 8.0
     distrust_share: float = 0.1
-    excursion_s: float = 600.0
+    excursion_s: float = 180.0
+    asleep_s: float = 600.0
     jitter_s: float = 3.0
     needle_deg: float = 20.0
     needle_sigmas: float = 5.0
@@ -135,7 +136,7 @@ def clean(track: Track, parameters: CleaningParameters | None = None, sigma_m: f
     stops, anchors = np.empty((n, 2), np.int64), np.empty((n, 2))
     still_s = p.still_s if track.timed else math.inf
     radii = max(p.still_m, p.still_sigmas * sigma_m), max(p.leave_m, p.leave_sigmas * sigma_m)
-    rules = np.array([*radii, still_s, p.slow_kmh, p.leave_kmh, p.odometer_gain_m, p.excursion_s if believed else 0.0])
+    rules = np.array([*radii, still_s, p.slow_kmh, p.leave_kmh, p.odometer_gain_m, p.asleep_s if believed else 0.0])
     found = spells.mark_still(given.t_ms, place, given.speed_kmh, given.acc, given.odometer_m, rules, keep, stops, anchors)
     codes = np.empty(n, np.uint8)
     codes[order] = keep

@@ -109,7 +109,8 @@ def _match(work: _Day) -> None:
         work.cleaned = clean(work.track)
         work.flags.add("NO_NETWORK")
         return
-    work.match = match_without_excursions(work.track, work.network, work.context.profile, work.parameters.match)
+    p = work.parameters
+    work.match = match_without_excursions(work.track, work.network, work.context.profile, p.match, work.context.ratio, p.excursions)
     work.cleaned = work.match.cleaned
 
 

@@ -14,9 +14,11 @@ from numpy.typing import NDArray
 from domain.track import Track
 from tracking.cleaning import Cleaned, Keep
 from tracking.kernels.geodesy import leg_length, leg_lengths
+from tracking.legs import LegRules, legs_of
 from tracking.matched import Match, PieceKind, State
 from tracking.matching import match
 from tracking.network.model import RoadNetwork
+from tracking.odometer import Ratio, read_odometer
 from tracking.parameters import MatchParameters
 
 Floats = NDArray[np.float64]
@@ -43,7 +45,12 @@ class ExcursionParameters:
 
 
 def match_without_excursions(
-    track: Track, network: RoadNetwork, profile: str, parameters: MatchParameters, limits: ExcursionParameters | None = None
+    track: Track,
+    network: RoadNetwork,
+    profile: str,
+    parameters: MatchParameters,
+    known: Ratio | None = None,
+    limits: ExcursionParameters | None = None,
 ) -> Match:
     """The match of a track, its excursions marked `Keep.DRIFT` and left out.
 
@@ -52,7 +59,7 @@ def match_without_excursions(
     """
     p = limits or ExcursionParameters()
     found = match(track, network, profile, parameters)
-    drift, judged = np.zeros(len(track), bool), set[bytes]()
+    drift, judged, scale = np.zeros(len(track), bool), set[bytes](), np.nan
     for _ in range(p.rounds):
         order = found.cleaned.order
         spans = [(span, _inside(found, span)) for span in _joined(_short_runs(track, found, p) + _detours(track, found, p))]
@@ -60,8 +67,9 @@ def match_without_excursions(
         if not spans:
             break
         every = np.concatenate([rows for _, rows in spans])
+        scale = _scale(track, found, network, known) if np.isnan(scale) else scale
         bare = match(_without(track, drift, every), network, profile, parameters)
-        false = [rows for span, rows in spans if _not_driven(track, found, bare, order, span, p)]
+        false = [rows for span, rows in spans if _not_driven(track, (found, bare), order, span, _told(track, order, span, scale, p), p)]
         judged |= {rows.tobytes() for _, rows in spans}
         if not false:
             break
@@ -70,10 +78,16 @@ def match_without_excursions(
     return _marked(found, drift) if drift.any() else found
 
 
-def _not_driven(track: Track, found: Match, bare: Match, order: NDArray[np.int64], span: Span, p: ExcursionParameters) -> bool:
+def _scale(track: Track, found: Match, network: RoadNetwork, known: Ratio | None) -> float:
+    """Metres of the odometer's metre; infinite when it is not to be used."""
+    legs = legs_of(track, found.cleaned, found.cleaned.keep, found, network, LegRules())
+    odometer = read_odometer(track, found.cleaned, legs, known)
+    return odometer.ratio.value if odometer.usable else float("inf")
+
+
+def _not_driven(track: Track, ways: tuple[Match, Match], order: NDArray[np.int64], span: Span, told: float, p: ExcursionParameters) -> bool:
     """True when the way without the run fits what speeds and odometer tell better than the way with it."""
-    told = _told(track, order, span, p)
-    wrong = [abs(_driven_m(track, each, order, span) - told) for each in (found, bare)]
+    wrong = [abs(_driven_m(track, each, order, span) - told) for each in ways]
     return wrong[0] - wrong[1] > p.gain_m
 
 
@@ -164,7 +178,7 @@ def _without(track: Track, drift: NDArray[np.bool_], rows: NDArray[np.int64]) ->
     return replace(track, located=located)
 
 
-def _told(track: Track, order: NDArray[np.int64], span: Span, p: ExcursionParameters) -> float:
+def _told(track: Track, order: NDArray[np.int64], span: Span, scale: float, p: ExcursionParameters) -> float:
     """Metres that reported speeds and the odometer tell, weighed by their noise; NaN when neither says anything."""
     rows = order[span[0] : span[1] + 1]
     weight = total = 0.0
@@ -173,8 +187,8 @@ def _told(track: Track, order: NDArray[np.int64], span: Span, p: ExcursionParame
         metres = float((0.5 * (speed[1:] + speed[:-1]) * seconds).sum())
         sd = p.speed_floor_m + p.speed_sd * metres * float(np.sqrt(seconds.max() / 10.0))
         weight, total = sd**-2, metres * sd**-2
-    gain = float(track.odometer_m[rows[-1]] - track.odometer_m[rows[0]])
-    if gain >= 0.0:
+    gain = float(track.odometer_m[rows[-1]] - track.odometer_m[rows[0]]) * scale
+    if 0.0 <= gain < np.inf:
         sd = p.odometer_sd_m + 0.025 * gain
         weight, total = weight + sd**-2, total + gain * sd**-2
     return total / weight if weight else float("nan")

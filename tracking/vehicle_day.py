@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tracking.excursions import ExcursionParameters
 from tracking.indicators import QualityParameters
 from tracking.matched import Match
 from tracking.mileage import MeasureContext
@@ -35,6 +36,7 @@ class DayParameters:
     datum_m: float = 5_000.0
     outside_m: float = 500.0
     match: MatchParameters = field(default_factory=MatchParameters)
+    excursions: ExcursionParameters = field(default_factory=ExcursionParameters)
     mileage: MileageParameters = field(default_factory=MileageParameters)
     trips: TripParameters = field(default_factory=TripParameters)
     passages: PassageParameters = field(default_factory=PassageParameters)
