@@ -63,7 +63,8 @@ def test_metres_along_are_those_of_the_twin(lines: list[list[float]]) -> None:
     assert np.allclose(out, naive.along(start, legs), rtol=1e-12, atol=0)
 
 
-_PLACE = st.tuples(st.floats(-950, 950), st.floats(-950, 950))
+_METRES = st.integers(-950_000, 950_000).map(lambda mm: mm / 1000)
+_PLACE = st.tuples(_METRES, _METRES)
 
 
 @settings(deadline=None, max_examples=40)
