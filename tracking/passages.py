@@ -90,12 +90,13 @@ def line_runs(way: DrivenWay, lines: Sequence[LinePath], parameters: PassagePara
     taken: list[tuple[float, float]] = []
     runs = []
     while searches:
-        chains = [search.best(taken) for search in searches]
-        worth = [chain.worth for chain in chains]
-        best = int(np.argmax(worth))
-        if worth[best] <= 0.0:
+        found = [(search, search.best(taken)) for search in searches]
+        found = [(search, chain) for search, chain in found if chain.worth > 0.0]
+        searches = [search for search, _ in found]
+        if not found:
             break
-        run = searches[best].run(chains[best])
+        search, chain = max(found, key=lambda pair: pair[1].worth)
+        run = search.run(chain)
         runs.append(run)
         taken.append((run.from_m, run.to_m))
     return tuple(sorted(runs, key=lambda run: run.from_m))
