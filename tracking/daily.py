@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date
@@ -16,7 +15,9 @@ from domain.track import Track
 from domain.units import day_bounds
 from tracking.cleaning import Cleaned, Keep, clean, time_order
 from tracking.datum import datum_suspect
-from tracking.driven_way import driven_way
+from tracking.driven_way import DrivenWay, driven_way
+from tracking.edge_speeds import EDGE_SPEED, edge_speeds
+from tracking.evidence import evidence_hash, input_hash
 from tracking.excursions import match_without_excursions
 from tracking.indicators import quality_of
 from tracking.legs import geodesics
@@ -24,13 +25,10 @@ from tracking.matched import Match, State
 from tracking.mileage import measure
 from tracking.network.model import RoadNetwork
 from tracking.passages import LineRun, line_runs, run_trips
-from tracking.segments import Comparison, SegmentKind, Segments
+from tracking.segments import SegmentKind, Segments
 from tracking.spans import covered_ms, total_ms
 from tracking.trips import STAY, TRIP, stays_of, trips_of
-from tracking.vehicle_day import NO_SPEEDS, DayContext, DayLines, DayParameters, DayResult, VehicleDay
-
-CODE = 1
-"""Number of this code: raised when equal input may give another day."""
+from tracking.vehicle_day import DayContext, DayLines, DayParameters, DayResult, VehicleDay
 
 
 def compute_day(
@@ -71,7 +69,8 @@ class _Day:
     trips: NDArray[Any] = field(default_factory=lambda: np.zeros(0, TRIP))
     stays: NDArray[Any] = field(default_factory=lambda: np.zeros(0, STAY))
     runs: tuple[LineRun, ...] = ()
-    edge_speeds: NDArray[Any] = field(default_factory=NO_SPEEDS.copy)
+    way: DrivenWay | None = None
+    edge_speeds: NDArray[Any] = field(default_factory=lambda: np.zeros(0, EDGE_SPEED))
     figures: VehicleDay = field(default_factory=VehicleDay)
     flags: set[str] = field(default_factory=set)
 
@@ -82,10 +81,13 @@ class _Day:
     def result(self) -> DayResult:
         version = self.network.version if self.network is not None else ""
         figures = replace(self.figures, flags=tuple(sorted(self.flags)))
+        parts = (self.segments.rows, self.trips, self.stays, *(run.passages for run in self.runs), self.edge_speeds)
+        said = repr((asdict(figures), asdict(self.segments.ratio)))
         return DayResult(
             self.day, self.context, figures, self.rows, self.match, self.segments, self.trips, self.stays, self.runs,
-            self.edge_speeds, version, self.parameters.match.version, input_hash(self.rows, self.day, version, self.lines, self.context,
-            self.parameters), _evidence(self, figures),
+            self.edge_speeds, version, self.parameters.match.version,
+            input_hash(self.rows, self.day, version, self.lines, self.context, self.parameters),
+            evidence_hash(self.rows, self.match, self.network, parts, said),
         )  # fmt: skip
 
 
@@ -127,12 +129,23 @@ def _trips(work: _Day) -> None:
 
 
 def _passages(work: _Day) -> None:
-    """Runs of the lines given that begin on the day."""
-    if work.match is None or work.network is None or not work.lines.lines:
+    """The way driven, and runs of the lines given that begin on the day."""
+    if work.match is None or work.network is None:
         return
     begin, end = work.window_ms
-    found = line_runs(driven_way(work.track, work.match, work.network), work.lines.lines, work.parameters.passages)
-    work.runs = tuple(run for run in found if begin <= run.from_ms < end)
+    work.way = driven_way(work.track, work.match, work.network)
+    if work.lines.lines:
+        found = line_runs(work.way, work.lines.lines, work.parameters.passages)
+        work.runs = tuple(run for run in found if begin <= run.from_ms < end)
+
+
+def _speeds(work: _Day) -> None:
+    """Edge speeds of the hours of the day."""
+    if work.way is None or work.match is None or work.network is None:
+        return
+    begin, end = work.window_ms
+    found = edge_speeds(work.way, work.match, work.network)
+    work.edge_speeds = found[(found["hour_ms"] >= begin) & (found["hour_ms"] < end)]
 
 
 def _roads(work: _Day) -> None:
@@ -211,35 +224,8 @@ def _raw_m(work: _Day) -> int:
     return (int(millimetres.sum()) + 500) // 1000
 
 
-STEPS: tuple[Callable[[_Day], None], ...] = (_order, _match, _measure, _trips, _passages, _roads, _indicators)
-"""The day, in order. Edge speeds and the rules follow measuring in the same list."""
+STEPS: tuple[Callable[[_Day], None], ...] = (_order, _match, _measure, _trips, _passages, _speeds, _roads, _indicators)
+"""The day, in order; cleaning, standstill, sigma and thinning are steps of the match."""
 
 
-def input_hash(rows: NDArray[Any], day: date, map_version: str, lines: DayLines, context: DayContext, parameters: DayParameters) -> str:
-    """Hexadecimal sha256 of everything that a day depends on; rows in their final order."""
-    said = hashlib.sha256(repr((CODE, day.isoformat(), map_version, asdict(context), asdict(parameters))).encode())
-    for line in lines.lines:
-        said.update(repr((line.line_id, line.variant, line.map_version)).encode())
-        said.update(np.ascontiguousarray(line.parts).tobytes() + np.ascontiguousarray(line.stops).tobytes())
-    if lines.stations is not None:
-        for column in (lines.stations.station_id, lines.stations.lon_deg, lines.stations.lat_deg):
-            said.update(np.ascontiguousarray(column).tobytes())
-    said.update(rows.tobytes())
-    return said.hexdigest()
-
-
-def _evidence(work: _Day, figures: VehicleDay) -> str:
-    """Hexadecimal sha256 of fixes, driven edges, segments, trips, stops and figures."""
-    said = hashlib.sha256(work.rows.tobytes())
-    if work.match is not None and work.network is not None:
-        path = work.match.path
-        said.update(work.network.edge_key[path["edge"]].astype("<u8").tobytes())
-        for name in ("from_m", "to_m"):
-            said.update(np.floor(path[name] * 1000.0 + 0.5).astype("<i8").tobytes())
-    for part in (work.segments.rows, work.trips, work.stays, *(run.passages for run in work.runs)):
-        said.update(np.ascontiguousarray(part).tobytes())
-    said.update(repr((asdict(figures), asdict(work.segments.ratio))).encode())
-    return said.hexdigest()
-
-
-__all__ = ["Comparison", "DayContext", "DayLines", "DayParameters", "DayResult", "VehicleDay", "compute_day", "input_hash"]
+__all__ = ["DayContext", "DayLines", "DayParameters", "DayResult", "VehicleDay", "compute_day"]

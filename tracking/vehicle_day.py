@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from tracking.excursions import ExcursionParameters
@@ -106,7 +105,7 @@ class DayResult:
     """All that was found on one day of one vehicle.
 
     trips, stays: rows of `TRIP` and `STAY`; their fixes are rows of `fixes`, the `POSITION` rows used, in time order, margin
-    included; match None without a network; runs of lines; edge_speeds: rows of the day; input_hash over everything the
+    included; match None without a network; runs of lines; edge_speeds: rows of `EDGE_SPEED`; input_hash over everything the
     result depends on, evidence_hash over fixes, path and segments: hexadecimal sha256.
     """
 
@@ -132,7 +131,3 @@ class DayLines:
 
     lines: tuple[Any, ...] = ()
     stations: Stations | None = None
-
-
-NO_SPEEDS = np.zeros(0, np.dtype([("edge", "<i4")]))
-"""Edge speeds of a day without a network."""
