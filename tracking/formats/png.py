@@ -95,6 +95,7 @@ def _draw_roads(axes: Any, network: RoadNetwork, view: tuple[float, float, float
     lines = [np.column_stack([x[start[row] : end[row]], y[start[row] : end[row]]]) for row in rows.tolist()]
     main = network.road_class[rows]
     widths = np.select([main <= RoadClass.PRIMARY, main <= RoadClass.TERTIARY, main <= RoadClass.LIVING_STREET], [3.4, 2.4, 1.6], 0.9)
+    widths = widths * np.clip(3000.0 / (view[2] - view[0]), 0.35, 1.0)
     axes.add_collection(LineCollection(lines, colors="#c9c9c9", linewidths=widths, zorder=1, label="roads"))
 
 
