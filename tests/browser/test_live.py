@@ -73,6 +73,10 @@ def test_silence_greys_the_vehicles_and_says_since_when(browser: Browser, web: R
         visit.until("window.__fleetmap.layer.stale === 1", 25)
         assert page.get_attribute("#live-badge", "data-state") == "lost"
         assert "Lost since" in str(page.text_content("#live-badge"))
+        page.evaluate("window.__fleetmap.page.select(12)")
+        visit.until("document.getElementById('card-age').textContent.length > 2")
+        age = page.text_content("#card-age")
+        visit.until(f"document.getElementById('card-age').textContent !== '{age}'")
 
 
 def test_lost_connection_comes_back_by_itself(browser: Browser, web: RunningWeb) -> None:

@@ -63,7 +63,7 @@ export class MapPage {
     window.addEventListener('fleetmap:filter', (event) => this.refilter(event.detail));
     if (window.fleetmapFilter) this.refilter(window.fleetmapFilter);
     this.fetchDictionary();
-    this.liveness = new Liveness(this.words, { grey: () => this.layer.stale || this.layer.update({ stale: 1 }), renew: () => this.socket.renew() });
+    this.liveness = new Liveness(this.words, { grey: () => this.#grey(), renew: () => this.socket.renew() });
     const url = `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/ws/positions`;
     this.socket = new LiveSocket(url, {
       frame: (frame) => this.take(frame),
@@ -204,6 +204,11 @@ export class MapPage {
     this.following = !this.following;
     if (this.following) this.centre();
     return this.following;
+  }
+
+  #grey() {
+    if (!this.layer.stale) this.layer.update({ stale: 1 });
+    if (this.card.id !== null) this.card.refresh(); // its age goes on
   }
 
   #refetch() {
