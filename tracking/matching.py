@@ -15,7 +15,9 @@ from tracking.cleaning import Cleaned, CleaningParameters, Keep, clean, thin
 from tracking.kernels.graph import FIX, lattice_for, scratch_for
 from tracking.kernels.grid import nearest
 from tracking.kernels.lattice import forward
-from tracking.kernels.route import backtrack, place_all, posterior, trace
+from tracking.kernels.placing import place_all
+from tracking.kernels.posterior import posterior
+from tracking.kernels.route import backtrack, trace
 from tracking.matched import PATH_PART, PIECE, Match, PieceKind, Reason, State
 from tracking.network.model import RoadNetwork
 from tracking.parameters import MatchParameters
@@ -67,7 +69,7 @@ class Matcher:
             return p.sigma_prior_m
         some = usable[:: max(usable.size // _SAMPLES, 1)]
         off = np.empty(some.size)
-        nearest(self.graph, self.scratch, x[some], y[some], p.radius_limit_m, off)
+        nearest(self.graph, self.scratch, x[some], y[some], 2.0 * p.radius_m, off)
         off = off[~np.isnan(off)]
         about = _MAD * float(np.median(off)) if off.size else p.sigma_prior_m
         seen = [np.sqrt(max(about * about - p.map_m * p.map_m, 0.0))]

@@ -7,266 +7,14 @@ import math
 import numpy as np
 from numba import njit
 
+from tracking.kernels.costs import INF
 from tracking.kernels.geodesy import leg_length
 from tracking.kernels.grid import candidates, emission_cost
-from tracking.kernels.paths import JUMP, TURN, TURN_AT_END, TURN_THERE, search
+from tracking.kernels.paths import JUMP
+from tracking.kernels.ways import doubtful, far_ways, jump, near_ways, off_road, ways_over
 
-INF = np.inf
 START, BREAK_TIME, BREAK_DISTANCE = 1, 2, 3
 """Why a column begins a new piece."""
-
-
-@njit(cache=True, nogil=True)
-def way_cost(rules, length, straight, seconds, free_s, beta, sigma, speed):  # type: ignore[no-untyped-def]
-    """Nats of a route against what the fixes say.
-
-    Args:
-        length, straight: metres of the route and of the straight line; seconds: between the fixes, NaN when unknown;
-        free_s: seconds of the route at free speed; beta, sigma: metres; speed: mean reported m/s or NaN.
-    """
-    cost = abs(length - straight) / beta
-    if math.isnan(seconds):
-        return cost
-    if length > rules.speed_limit * seconds + 4.0 * sigma:
-        return INF
-    if free_s > rules.excess_share * seconds and length > 4.0 * sigma:
-        cost += length * (1.0 - rules.excess_share * seconds / free_s) / beta
-    if not math.isnan(speed) and seconds <= rules.speed_term_s:
-        z = (length - speed * seconds) / (0.25 * speed * seconds + 2.0 * sigma + 5.0)
-        cost += min(0.5 * z * z, rules.speed_term_limit)
-    return cost
-
-
-@njit(cache=True, nogil=True)
-def turn_cost(rules, turn, still_s):  # type: ignore[no-untyped-def]
-    """Nats of turning round."""
-    if turn == 0:
-        return 0.0
-    if turn == TURN_AT_END:
-        return rules.turn_end_cost
-    return rules.turn_still_cost if still_s >= rules.turn_still_s else rules.turn_cost
-
-
-@njit(cache=True, nogil=True)
-def direct(edges, edge, along, to, at, back_m):  # type: ignore[no-untyped-def]
-    """Ways that need no search: (metres, turn, found) on the same edge, its twin, the next edge.
-
-    back_m: so far backwards counts as no movement at all.
-    """
-    if to == edge:
-        if at >= along:
-            return at - along, 0, True
-        return 0.0, 0, along - at <= back_m
-    if edges[edge].twin == to:
-        return abs(edges[to].length - at - along), TURN, True
-    if edges[edge].head == edges[to].tail:
-        return edges[edge].length - along + at, 0, True
-    return 0.0, 0, False
-
-
-@njit(cache=True, nogil=True)
-def _offer(states, trans, i, j, score, way, length, turn):  # type: ignore[no-untyped-def]
-    """Offer state j of a column a way from state i, whose score is given, of the column before."""
-    trans[i, j] = way
-    state = states[j]
-    if score + way < state.score:
-        state.score = score + way
-        state.back = i
-        state.leg = length
-        state.turn = turn
-        state.over = -1
-
-
-@njit(cache=True, nogil=True)
-def _offer_over(states, trans, i, j, off_score, total, length, turn):  # type: ignore[no-untyped-def]
-    """Offer state j a way that leaves the fix before out: from state i of the column before that, by the off-road state."""
-    k = len(states) - 1
-    trans[k, j] = min(trans[k, j], total - off_score)
-    state = states[j]
-    if total < state.score:
-        state.score = total
-        state.back = k
-        state.leg = length
-        state.turn = turn
-        state.over = i
-
-
-@njit(cache=True, nogil=True)
-def _off_road(rules, old, states, trans, before, column, k, straight, beta):  # type: ignore[no-untyped-def]
-    """Ways into, along and out of the off-road state; its metres cost, or sparse fixes would leave every winding road."""
-    metres = rules.off_share * straight / beta
-    for i in range(before.count):
-        if old[i].score < INF:
-            _offer(states, trans, i, k, old[i].score, rules.off_enter + metres, straight, 0)
-    column.off_m = straight
-    column.off_n = 1
-    score = old[k].score
-    if score == INF:
-        return
-    _offer(states, trans, k, k, score, metres, straight, 0)
-    if states[k].back == k:
-        column.off_m = before.off_m + straight
-        column.off_n = before.off_n + 1
-    if before.first != 0 or (before.off_n >= rules.off_fixes and before.off_m + straight >= rules.off_run_m):
-        for j in range(column.count):
-            _offer(states, trans, k, j, score, rules.off_leave + metres, straight, 0)
-
-
-@njit(cache=True, nogil=True)
-def _near_ways(nodes, edges, rules, old, states, trans, m, n, leg):  # type: ignore[no-untyped-def]
-    """Ways without a search."""
-    straight, seconds, beta, sigma, speed, still_s = leg
-    for i in range(m):
-        score = old[i].score
-        if score == INF:
-            continue
-        edge, along = old[i].edge, old[i].along
-        for j in range(n):
-            to, at = states[j].edge, states[j].along
-            length, turn, found = direct(edges, edge, along, to, at, 4.0 * sigma)
-            if not found:
-                continue
-            new = edges[to]
-            free_s = length / max(new.length, 1.0) * new.free_s
-            if turn == 0 and to != edge:
-                free_s = (1.0 - along / max(edges[edge].length, 1.0)) * edges[edge].free_s + at / max(new.length, 1.0) * new.free_s
-            way = way_cost(rules, length, straight, seconds, free_s, beta, sigma, speed) + turn_cost(rules, turn, still_s)
-            if turn == TURN and nodes[edges[edge].head].dead_end:
-                other = edges[edge].length - along + at
-                end = way_cost(rules, other, straight, seconds, 0.0, beta, sigma, speed) + rules.turn_end_cost
-                if end < way:
-                    way, length, turn = end, other, TURN_AT_END
-            if way < INF:
-                _offer(states, trans, i, j, score, way, length, turn)
-
-
-@njit(cache=True, nogil=True)
-def _wanted(g, s, rules, source, states, trans, i, n, start, leg, x, y):  # type: ignore[no-untyped-def]
-    """Ask for the states that a search from a place of score `start` can be of use to: (how many, reach, longest).
-
-    A state that row i of trans has a way to already is not asked for; i is -1 for ways that trans does not hold.
-    """
-    straight, seconds, beta, sigma, _, _ = leg
-    stamp = np.int32(s.clock[0] + 1)
-    furthest = rules.detour * straight + rules.detour_m
-    if not math.isnan(seconds):
-        furthest = min(furthest, rules.speed_limit * seconds + 4.0 * sigma)
-    targets, reach, longest = 0, 0.0, 0.0
-    for j in range(n):
-        state = states[j]
-        limit = min(furthest, straight + beta * (state.score + rules.keep_nats - start))
-        if limit < straight - abs(source.side) - abs(state.side) or limit <= state.along or (i >= 0 and trans[i, j] < INF):
-            continue
-        if direct(g.edges, source.edge, source.along, state.edge, state.along, 4.0 * sigma)[2]:
-            continue
-        tail = g.nodes[g.edges[state.edge].tail]
-        s.asked[state.edge].stamp = stamp
-        targets += 1
-        dx, dy = tail.x - x, tail.y - y
-        reach = max(reach, math.sqrt(dx * dx + dy * dy))
-        longest = max(longest, limit - state.along)
-    return targets, reach, longest
-
-
-@njit(cache=True, nogil=True)
-def _turned(edges, rules, states, trans, i, score, n, still_s):  # type: ignore[no-untyped-def]
-    """Ways of state i that end with a turn: a state is reached by its twin at the price of turning round there."""
-    price = turn_cost(rules, TURN, 0.0)
-    for j in range(n):
-        twin = edges[states[j].edge].twin
-        if twin < 0:
-            continue
-        for to in range(n):
-            if states[to].edge == twin and trans[i, j] + price < trans[i, to]:
-                length = states[j].leg if states[j].back == i and states[j].over < 0 else -1.0
-                if length >= 0.0 and states[j].turn != TURN_THERE:
-                    _offer(states, trans, i, to, score, trans[i, j] + price, length, TURN_THERE)
-
-
-@njit(cache=True, nogil=True)
-def _far_ways(g, s, rules, old, states, trans, i, n, leg, x, y):  # type: ignore[no-untyped-def]
-    """Ways from state i that need a search; it goes no farther than a way can be of use, and at first not even so far."""
-    straight, seconds, beta, sigma, speed, still_s = leg
-    score = old[i].score
-    near = rules.first_detour * straight + (rules.turn_cost + 2.0) * beta + rules.first_detour_m
-    for depth in range(2):
-        targets, reach, longest = _wanted(g, s, rules, old[i], states, trans, i, n, score, leg, x, y)
-        if targets == 0 or (depth == 1 and longest <= near):
-            return
-        if depth == 0:
-            longest = min(longest, near)
-        aim = (x, y, reach, longest, g.cheapest[0])
-        stamp = search(g, s, old[i].edge, old[i].along, targets, aim, rules.turn_m, rules.turn_end_m)
-        for j in range(n):
-            to = states[j].edge
-            if s.asked[to].stamp != -stamp:
-                continue
-            label = s.labels[s.asked[to].entry]
-            length = label.length + states[j].along
-            new = g.edges[to]
-            free_s = label.free_s + states[j].along / max(new.length, 1.0) * new.free_s
-            way = way_cost(rules, length, straight, seconds, free_s, beta, sigma, speed) + turn_cost(rules, label.turn, still_s)
-            if way < INF:
-                _offer(states, trans, i, j, score, way, length, label.turn)
-        _turned(g.edges, rules, states, trans, i, score, n, still_s)
-
-
-@njit(cache=True, nogil=True)
-def _ways_over(g, s, rules, base, m, states, trans, n, off_score, leg, x, y):  # type: ignore[no-untyped-def]
-    """Ways that leave the fix before out: one fix beside the road is an outlier, not a drive off the road.
-
-    base: (k + 1,) the column before that fix, m of its states candidates; leg: from that column's fix to this one.
-    """
-    straight, seconds, beta, sigma, speed, still_s = leg
-    k = len(states) - 1
-    skipped = rules.off_enter + states[k].emission
-    worst, best = -INF, INF
-    for j in range(n):
-        worst = max(worst, states[j].score)
-    for i in range(m):
-        best = min(best, base[i].score)
-    if best + skipped > worst + rules.keep_nats or best == INF:
-        return
-    for i in range(m):
-        start = base[i].score + skipped
-        if start == INF:
-            continue
-        edge, along = base[i].edge, base[i].along
-        targets, reach, longest = _wanted(g, s, rules, base[i], states, trans, -1, n, start, leg, x, y)
-        stamp = np.int32(s.clock[0] + 1)
-        if targets > 0:
-            search(g, s, edge, along, targets, (x, y, reach, longest, g.cheapest[0]), rules.turn_m, rules.turn_end_m)
-        for j in range(n):
-            to, at = states[j].edge, states[j].along
-            length, turn, found = direct(g.edges, edge, along, to, at, 4.0 * sigma)
-            free_s = 0.0
-            if not found:
-                if targets == 0 or s.asked[to].stamp != -stamp:
-                    continue
-                label = s.labels[s.asked[to].entry]
-                length, turn, free_s = label.length + at, label.turn, label.free_s
-            way = way_cost(rules, length, straight, seconds, free_s, beta, sigma, speed) + turn_cost(rules, turn, still_s)
-            if way < INF:
-                _offer_over(states, trans, i, j, off_score, start + way, length, turn)
-
-
-@njit(cache=True, nogil=True)
-def _jump(rules, old, states, trans, m, n, straight, beta):  # type: ignore[no-untyped-def]
-    """A way that no road explains, straight: for missing roads and wrong one-ways, dear enough to leave detours to drivers."""
-    best = -1
-    for i in range(m):
-        if old[i].score < INF and (best < 0 or old[i].score < old[best].score):
-            best = i
-    if best < 0:
-        return
-    total = old[best].score + rules.jump_cost + rules.off_share * straight / beta
-    for j in range(n):
-        state = states[j]
-        if total < state.score:
-            state.score = total
-            state.back = best
-            state.leg = straight
-            state.turn = JUMP
 
 
 @njit(cache=True, nogil=True)
@@ -411,18 +159,18 @@ def step(g, s, table, fixes, at, lattice, rows, order, gap_s):  # type: ignore[n
     old, past = lattice.states[before], lattice.columns[before]
     beta = max(rules.beta_low_m, rules.beta_sigma * sigma) + rules.beta_share * straight
     leg = (straight, seconds, beta, sigma, 0.5 * (last.speed + fix.speed), last.leave - last.t)
-    _off_road(rules, old, states, trans, past, column, k, straight, beta)
-    _near_ways(g.nodes, g.edges, rules, old, states, trans, past.count, n, leg)
-    _jump(rules, old, states, trans, past.count, n, straight, beta)
+    off_road(rules, old, states, trans, past, column, k, straight, beta)
+    near_ways(g.nodes, g.edges, rules, old, states, trans, past.count, n, leg)
+    jump(rules, old, states, trans, past.count, n, straight, beta)
     sources = min(_sources(old, past.count, order), most)
     for i in range(sources):
-        _far_ways(g, s, rules, old, states, trans, order[i], n, leg, fix.x, fix.y)
-    if past.off_n == 1 and past.first == 0 and base >= 0 and old[k].score < INF:
+        far_ways(g, s, rules, old, states, trans, order[i], n, leg, fix.x, fix.y)
+    if past.off_n == 1 and past.first == 0 and base >= 0 and doubtful(rules, old, past.count, k):
         early, earlier = fixes[at - 2], lattice.columns[base]
         straight = leg_length(early.lon, early.lat, fix.lon, fix.lat)
         beta = max(rules.beta_low_m, rules.beta_sigma * sigma) + rules.beta_share * straight
         leg = (straight, fix.t - early.leave, beta, sigma, 0.5 * (early.speed + fix.speed), early.leave - early.t)
-        _ways_over(g, s, rules, lattice.states[base], earlier.count, states, trans, n, old[k].score, leg, fix.x, fix.y)
+        ways_over(g, s, rules, lattice.states[base], earlier.count, states, trans, n, old[k].score, leg, fix.x, fix.y)
     _finish(old, states, trans, past.count, n, k)
     column.gnss2 = _learn(rules, states, n, k, sigma, gnss2)
 

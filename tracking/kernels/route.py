@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numba import njit
 
-from tracking.kernels.lattice import direct
+from tracking.kernels.costs import direct
 from tracking.kernels.paths import AHEAD, JUMP, TURN_AT_END, TURN_THERE, search
 
 ON_ROAD, OFF_ROAD = 0, 1
@@ -32,73 +32,6 @@ def backtrack(lattice, chosen):  # type: ignore[no-untyped-def]
             if lattice.states[row, j].score < lattice.states[row, best].score:
                 best = j
         chosen[row] = best
-
-
-@njit(cache=True, nogil=True)
-def _backward(states, trans, after, here, k):  # type: ignore[no-untyped-def]
-    """Backward probabilities of a column (nats, up to a constant) from those of the next one, whose states and ways are given."""
-    for j in range(k + 1):
-        top = -math.inf
-        for to in range(k + 1):
-            if trans[j, to] < math.inf:
-                top = max(top, after[to] - trans[j, to] - states[to].emission)
-        sums = 0.0
-        for to in range(k + 1):
-            if trans[j, to] < math.inf:
-                sums += math.exp(after[to] - trans[j, to] - states[to].emission - top)
-        here[j] = top + math.log(sums) if sums > 0.0 else -math.inf
-
-
-@njit(cache=True, nogil=True)
-def posterior(g, fixes, lattice, chosen, limits, confidence, low, high):  # type: ignore[no-untyped-def]
-    """Forward-backward: how probable the chosen road is, and the limits of roads that are not improbable.
-
-    Args:
-        limits: (E,) uint8 km/h; confidence: (rows,) filled with 0 to 1, both directions of the road together unless a heading
-        tells them apart; low, high: (rows,) uint8 filled with the limits over roads of at least 0.05.
-    """
-    rows = len(chosen)
-    k = lattice.states.shape[1] - 1
-    after, here = np.zeros(k + 1), np.zeros(k + 1)
-    for row in range(rows - 1, -1, -1):
-        if row == rows - 1 or lattice.columns[row + 1].first != 0:
-            here[:] = 0.0
-        else:
-            _backward(lattice.states[row + 1], lattice.trans[row + 1], after, here, k)
-        states, count = lattice.states[row], lattice.columns[row].count
-        top, best, total = -math.inf, -math.inf, 0.0
-        for j in range(k + 1):
-            if j >= count and j != k:
-                here[j] = -math.inf
-            top = max(top, here[j])
-        for j in range(k + 1):
-            here[j] -= top
-            best = max(best, here[j] + states[j].alpha)
-        for j in range(k + 1):
-            total += math.exp(here[j] + states[j].alpha - best)
-        _judge(g.edges, fixes[row].heading, states, count, chosen[row], here, best, total, limits, row, confidence, low, high)
-        after, here = here, after
-
-
-@njit(cache=True, nogil=True)
-def _judge(edges, heading, states, count, state, here, best, total, limits, row, confidence, low, high):  # type: ignore[no-untyped-def]
-    """One row of `posterior`."""
-    sure = math.exp(here[state] + states[state].alpha - best) / total
-    low[row], high[row] = 0, 0
-    if state == len(states) - 1:
-        confidence[row] = sure
-        return
-    edge = states[state].edge
-    low[row], high[row] = limits[edge], limits[edge]
-    for j in range(count):
-        share = math.exp(here[j] + states[j].alpha - best) / total
-        other = states[j].edge
-        if other == edges[edge].twin and math.isnan(heading):
-            sure += share
-        if share >= 0.05 and limits[other] > 0:
-            low[row] = min(low[row], limits[other]) if low[row] > 0 else limits[other]
-            high[row] = max(high[row], limits[other])
-    confidence[row] = min(sure, 1.0)
 
 
 @njit(cache=True, nogil=True)
@@ -230,73 +163,3 @@ def trace(g, s, table, lattice, chosen, path, pieces, piece_of, path_m):  # type
         piece_of[row] = count - 1
         path_m[row] = pieces[count - 1].length_m
     return parts, count
-
-
-@njit(cache=True, nogil=True)
-def place(g, path, starts, at, end, metres, limit, x, y):  # type: ignore[no-untyped-def]
-    """Nearest place of a point on a path between two distances from its beginning.
-
-    Args:
-        path: parts; starts: (parts,) metres of the path before each; at: part where `metres` lies; end: parts of the piece end
-        here; metres, limit: from where to where, metres of the path; x, y: plane.
-    Returns:
-        (part, metres, along the edge, signed distance).
-    """
-    best, best_part, best_m, best_along, best_side = math.inf, at, metres, 0.0, 0.0
-    for part in range(at, end):
-        if starts[part] > limit:
-            break
-        edge = g.edges[path[part].edge]
-        low = path[part].from_m + max(metres - starts[part], 0.0)
-        high = min(path[part].to_m, path[part].from_m + limit - starts[part])
-        for shape in range(edge.shape_start, edge.shape_end - 1):
-            first, second = g.points[shape], g.points[shape + 1]
-            a, b = np.float64(first.along), np.float64(second.along)
-            if b < low or a > high or b <= a:
-                continue
-            ax, ay = np.float64(first.x), np.float64(first.y)
-            dx, dy = np.float64(second.x) - ax, np.float64(second.y) - ay
-            square = dx * dx + dy * dy
-            fraction = ((x - ax) * dx + (y - ay) * dy) / square if square > 0.0 else 0.0
-            along = min(max(a + fraction * (b - a), low, a), high, b)
-            fraction = (along - a) / (b - a)
-            ex, ey = x - (ax + fraction * dx), y - (ay + fraction * dy)
-            distance = math.sqrt(ex * ex + ey * ey)
-            if distance < best:
-                best, best_part, best_along = distance, part, along
-                best_m = starts[part] + along - path[part].from_m
-                best_side = distance if ex * dy - ey * dx >= 0.0 else -distance
-    return best_part, max(best_m, metres), best_along, best_side
-
-
-@njit(cache=True, nogil=True)
-def place_all(g, path, starts, pieces, kept, rank, x, y, kept_m, kept_piece, out):  # type: ignore[no-untyped-def]
-    """Place thinned fixes on the way, in order, never backwards.
-
-    Args:
-        kept: (m,) rows of kept fixes; rank: (n,) for each row in time order the kept fix before it, -1 for kept fixes and for
-        those that are not placed; x, y: (n,) plane; kept_m, kept_piece: (m,).
-        out: (edge, along, side, metres, piece), each (n,).
-    """
-    edge, along, side, metres, piece = out
-    last, at, reached = -1, 0, 0.0
-    for row in range(len(rank)):
-        a = rank[row]
-        if a < 0:
-            continue
-        number = kept_piece[a]
-        piece[row] = number
-        metres[row] = kept_m[a]
-        if a + 1 >= len(kept) or kept_piece[a + 1] != number or pieces[number].kind != ON_ROAD:
-            continue
-        if a != last:
-            last, reached = a, kept_m[a]
-            at = pieces[number].path_start
-        while at + 1 < pieces[number].path_end and starts[at + 1] <= reached:
-            at += 1
-        if pieces[number].path_end > pieces[number].path_start:
-            at, reached, along[row], side[row] = place(
-                g, path, starts, at, pieces[number].path_end, reached, kept_m[a + 1], x[row], y[row]
-            )  # fmt: skip
-            edge[row] = path[at].edge
-            metres[row] = reached

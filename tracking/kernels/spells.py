@@ -23,7 +23,9 @@ def places(lon, lat):  # type: ignore[no-untyped-def]
     place = np.empty((lon.size, 4))
     known, east, north = np.nan, np.nan, np.nan
     for i in range(lon.size):
-        if not abs(lat[i] - known) <= 0.001:
+        if not abs(lat[i]) <= 90.0:
+            known, east, north = np.nan, np.nan, np.nan
+        elif not abs(lat[i] - known) <= 0.001:
             known = lat[i]
             sine = math.sin(known * _RAD)
             w2 = 1.0 - E2 * sine * sine
