@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import Any
 
@@ -124,6 +124,8 @@ def clean(track: Track, parameters: CleaningParameters | None = None, sigma_m: f
     p = parameters or CleaningParameters()
     order = time_order(track)
     given = track if bool((order[1:] > order[:-1]).all()) else track.rows(order)
+    if np.isinf(given.odometer_m).any() or np.isinf(given.speed_kmh).any():
+        given = replace(given, odometer_m=_finite(given.odometer_m), speed_kmh=_finite(given.speed_kmh))
     place = spells.places(given.lon_deg, given.lat_deg)
     n = len(track)
     keep = np.empty(n, np.uint8)
@@ -175,6 +177,10 @@ def _mark_drift(given: Track, place: Floats, p: CleaningParameters, sigma_m: flo
     drift.mark_drift(t_ms, place, speed, limits, p.agree_fixes, p.excursion_s, keep)
     drift.mark_needles(t_ms, place, speed, limits, math.radians(p.needle_deg), p.needle_sigmas * sigma_m, p.needle_s, keep)
     return bool(limits[2] > 0.0)
+
+
+def _finite(column: NDArray[Any]) -> NDArray[Any]:
+    return np.where(np.isinf(column), np.asarray(np.nan, column.dtype), column)
 
 
 def _jitter_m(given: Track, place: Floats, p: CleaningParameters, keep: NDArray[np.uint8]) -> float:
