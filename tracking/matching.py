@@ -19,6 +19,7 @@ from tracking.kernels.placing import place_all
 from tracking.kernels.posterior import posterior
 from tracking.kernels.route import backtrack, trace
 from tracking.matched import PATH_PART, PIECE, Match, PieceKind, Reason, State
+from tracking.needles import with_needles
 from tracking.network.model import RoadNetwork
 from tracking.parameters import MatchParameters
 from tracking.roads import graph_of, limits_of
@@ -50,7 +51,7 @@ class Matcher:
     def match(self, track: Track) -> Match:
         """The way of one track. Nothing that a vehicle sent is refused."""
         p = self.parameters
-        cleaned = clean(track, self.cleaning, p.sigma_prior_m)
+        cleaned = with_needles(track, clean(track, self.cleaning, p.sigma_prior_m), p.speed_limit_kmh)
         lon, lat = cleaned.places(track)
         x, y = self.network.project(lon, lat)
         usable = cleaned.order[cleaned.keep[cleaned.order] == Keep.KEPT]
