@@ -14,7 +14,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from domain.track import Track
-from tracking.matched import Match, PieceKind
+from tracking.matched import Match, PieceKind, State
 from tracking.matching import Matcher as Ours
 from tracking.network import EdgeTable, RoadClass, RoadNetwork, from_edges
 
@@ -42,11 +42,18 @@ def network_of(net: Any) -> RoadNetwork:
     return from_edges(table, source="matchbench")
 
 
-def answer(match: Match, network: RoadNetwork) -> dict[str, Any]:
-    """The roads driven as lists of (lon, lat); between two pieces the chain is broken, as the bench calls it."""
-    on_road = [number for number, piece in enumerate(match.pieces) if piece["kind"] == PieceKind.ON_ROAD]
-    lines = [match.line(network, number) for number in on_road]
-    return {"pieces": [line.tolist() for line in lines if len(line) >= 2], "edges": match.path["edge"].tolist()}
+def answer(match: Match, network: RoadNetwork, track: Track) -> dict[str, Any]:
+    """All pieces as lists of (lon, lat); a piece off the road, or a way that no road explains, is straight between its fixes."""
+    pieces = []
+    for number, piece in enumerate(match.pieces):
+        line = match.line(network, number)
+        if piece["kind"] == PieceKind.OFF_ROAD:
+            rows = np.arange(piece["first_fix"], piece["last_fix"] + 1)
+            rows = rows[(match.state[rows] == State.OFF_ROAD) | (rows == rows[0]) | (rows == rows[-1])]
+            line = np.column_stack([track.lon_deg[rows], track.lat_deg[rows]])
+        if len(line) >= 2:
+            pieces.append(line.tolist())
+    return {"pieces": pieces, "edges": match.path["edge"].tolist()}
 
 
 class Matcher:
@@ -66,4 +73,4 @@ class Matcher:
     def match(self, points: Any) -> dict[str, Any]:
         """points: float64[n, 3] = lon, lat, seconds."""
         track = Track.plain(points[:, 0], points[:, 1], points[:, 2])
-        return answer(self.ours.match(track), self.network)
+        return answer(self.ours.match(track), self.network, track)
