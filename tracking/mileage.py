@@ -70,7 +70,8 @@ def measure(
     flags = set(odometer.flags) | ({"SOURCES_DISAGREE"} if comparison.disagrees(p.disagree_share) else set())
     at_ms = np.concatenate([slices["from_ms"][:1], slices["to_ms"]])
     driven = np.concatenate([np.zeros(min(slices.size, 1)), np.cumsum(slices["length_m"])])
-    return Segments(_segments(slices, match), at_ms, driven, odometer.ratio, tuple(sorted(flags)), comparison)
+    sure = covered(legs, odometer, sure_spans(legs, p.odometer.confidence))[:2]
+    return Segments(_segments(slices, match), at_ms, driven, odometer.ratio, sure, tuple(sorted(flags)), comparison)
 
 
 def _book(legs: Legs, odometer: Odometer, without_roads: bool, p: MileageParameters) -> NDArray[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,10 +39,32 @@ class OdometerParameters:
     step_limit_m: float = 200.0
     ratio_low: float = 0.90
     ratio_high: float = 1.10
+    window_m: float = 200_000.0
     history_m: float = 50_000.0
     day_m: float = 20_000.0
     confidence: float = 0.9
     sd_floor: float = 0.0025
+
+
+def ratio_of_days(days: Sequence[tuple[float, float]], parameters: OdometerParameters | None = None) -> Ratio | None:
+    """Ratio over a vehicle's final days; None below `history_m`.
+
+    Args:
+        days: (matched metres, odometer metres) of the sure spans of each day (`Segments.sure_m`), the latest first.
+    """
+    p = parameters or OdometerParameters()
+    used: list[tuple[float, float]] = []
+    for matched, counted in days:
+        if sum(m for m, _ in used) >= p.window_m:
+            break
+        if matched > 0.0 and counted > 0.0:
+            used.append((matched, counted))
+    total, odometer = sum(m for m, _ in used), sum(c for _, c in used)
+    if total < p.history_m:
+        return None
+    value = total / odometer
+    scatter = sum(m * (m / c - value) ** 2 for m, c in used) / total
+    return Ratio(value, max(float(np.sqrt(scatter)), p.sd_floor), total)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -101,13 +101,15 @@ class Comparison:
 class Segments:
     """Rows of `SEGMENT` in time order without hole or overlap, and the day's flags that measuring found, sorted.
 
-    at_ms, driven_m: (k,) epoch ms rising and metres driven up to then, fix by fix; ratio: of the odometer, as used.
+    at_ms, driven_m: (k,) epoch ms rising and metres driven up to then, fix by fix; ratio: of the odometer, as used;
+    sure_m: (matched, odometer unscaled) metres over the spans of the track that tell the odometer's ratio, margins included.
     """
 
     rows: NDArray[Any]
     at_ms: NDArray[np.int64]
     driven_m: NDArray[np.float64]
     ratio: Ratio
+    sure_m: tuple[float, float]
     flags: tuple[str, ...]
     comparison: Comparison
 
