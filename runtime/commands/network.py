@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from runtime.commands.network_suspects import suspects
+
 if TYPE_CHECKING:
     from tracking.network import RoadNetwork
     from tracking.network.importing import ImportSettings
@@ -24,7 +26,7 @@ Example:
 def register(app: typer.Typer) -> None:
     """Add the command group."""
     group = typer.Typer(help=_HELP, no_args_is_help=True, rich_markup_mode=None)
-    for name, command in (("build", build), ("check", check), ("info", info), ("update", update)):
+    for name, command in (("build", build), ("check", check), ("info", info), ("update", update), ("suspects", suspects)):
         group.command(name)(command)
     app.add_typer(group, name="network")
 
@@ -52,6 +54,9 @@ def build(  # noqa: PLR0913 - one argument an option
     Example:
         cuntong network build guizhou.osm.pbf -o guizhou.npz --regions regions.geojson
     """
+    from runtime.caches import separate_kernel_cache
+
+    separate_kernel_cache()
     from tracking.network.importing import ImportSettings
     from tracking.network.overrides import read_overrides
 
@@ -104,8 +109,7 @@ def info(
     if as_json:
         _print_json(told)
         return
-    counts = told.pop("counts")
-    overrides = told.pop("overrides")
+    counts, overrides = told.pop("counts"), told.pop("overrides")
     _table(str(file), ("", ""), [(name.replace("_", " "), str(value)) for name, value in told.items()] + [("overrides", len(overrides))])
     _table("Import", ("what", "count"), [(name, f"{count:,}") for name, count in counts.items()])
 
@@ -128,6 +132,9 @@ def update(  # noqa: PLR0913 - one argument an option
     Example:
         cuntong network update guizhou.npz guizhou-new.osm.pbf -o guizhou-2026-11.npz
     """
+    from runtime.caches import separate_kernel_cache
+
+    separate_kernel_cache()
     from domain.errors import RefusedError
     from tracking.network import load
     from tracking.network.importing import ImportSettings
@@ -185,11 +192,9 @@ def _save(network: RoadNetwork, out: Path, *, as_json: bool) -> None:
     if as_json:
         _print_json(told)
         return
-    counts = told["counts"]
-    _table("Import", ("what", "count"), [(name, f"{count:,}") for name, count in counts.items()])
-    size = out.stat().st_size / 1e6
+    _table("Import", ("what", "count"), [(name, f"{count:,}") for name, count in told["counts"].items()])
     typer.echo(
-        f"{out}: {told['edges']:,} edges, {told['nodes']:,} nodes, {told['kilometres']:,.1f} km, {size:.1f} MB, version {told['version'][:12]}"
+        f"{out}: {told['edges']:,} edges, {told['nodes']:,} nodes, {told['kilometres']:,.1f} km, {out.stat().st_size / 1e6:.1f} MB, version {told['version'][:12]}"
     )
 
 
