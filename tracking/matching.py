@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from domain.track import Track
 from tracking.cleaning import Cleaned, CleaningParameters, Keep, clean, thin
 from tracking.kernels.graph import FIX, lattice_for, scratch_for
-from tracking.kernels.grid import nearest
+from tracking.kernels.grid import at_dead_end, nearest
 from tracking.kernels.lattice import forward
 from tracking.kernels.placing import place_all
 from tracking.kernels.posterior import posterior
@@ -51,9 +51,14 @@ class Matcher:
     def match(self, track: Track) -> Match:
         """The way of one track. Nothing that a vehicle sent is refused."""
         p = self.parameters
-        cleaned = with_needles(track, clean(track, self.cleaning, p.sigma_prior_m), p.speed_limit_kmh)
+        cleaned = clean(track, self.cleaning, p.sigma_prior_m)
         lon, lat = cleaned.places(track)
         x, y = self.network.project(lon, lat)
+
+        def ends(row: int) -> bool:
+            return bool(at_dead_end(self.graph, self.scratch, x[row], y[row], p.end_m))
+
+        cleaned = with_needles(track, cleaned, p.speed_limit_kmh, ends)
         usable = cleaned.order[cleaned.keep[cleaned.order] == Keep.KEPT]
         prior = self._prior(track, x, y, usable)
         run = _Run(self, track, cleaned, (lon, lat, x, y), prior, p.k)

@@ -1,7 +1,8 @@
-"""Spikes that cleaning takes for drift may be a turn at the end of a road: the matcher, who knows the roads, decides."""
+"""A spike that cleaning takes for drift may be a turn at the end of a road: the matcher knows the roads."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -11,8 +12,14 @@ from tracking.cleaning import Cleaned, Keep
 from tracking.kernels.geodesy import leg_length
 
 
-def with_needles(track: Track, cleaned: Cleaned, limit_kmh: float) -> Cleaned:
-    """Single fixes of drift that a vehicle could have reached from the kept fixes on both sides are kept for the matcher."""
+def with_needles(track: Track, cleaned: Cleaned, limit_kmh: float, ends: Callable[[int], bool]) -> Cleaned:
+    """Single fixes of drift that lie where a road ends, and that a vehicle could have reached from the kept fixes on both sides.
+
+    Args:
+        ends: tells of a row of the track whether a road ends there.
+    Returns:
+        The codes with such fixes kept.
+    """
     rows = cleaned.order
     keep = cleaned.keep[rows]
     drift = np.flatnonzero(keep == Keep.DRIFT)
@@ -22,7 +29,13 @@ def with_needles(track: Track, cleaned: Cleaned, limit_kmh: float) -> Cleaned:
     after = np.searchsorted(kept, drift)
     codes = cleaned.keep.copy()
     for row, at in zip(drift, after, strict=True):
-        if 0 < at < kept.size and kept[at - 1] == row - 1 and kept[at] == row + 1 and _reached(track, rows[row - 1 : row + 2], limit_kmh):
+        if (
+            0 < at < kept.size
+            and kept[at - 1] == row - 1
+            and kept[at] == row + 1
+            and _reached(track, rows[row - 1 : row + 2], limit_kmh)
+            and ends(int(rows[row]))
+        ):
             codes[rows[row]] = Keep.KEPT
     return replace(cleaned, keep=codes)
 

@@ -61,8 +61,9 @@ class MatchParameters:
     off_leave: float = 2.0
     off_fixes: int = 2
     off_run_m: float = 50.0
+    end_m: float = 25.0
     off_share: float = 1.0
-    jump_cost: float = 20.0
+    jump_cost: float = 14.0
     break_s: float = 1_800.0
     break_m: float = 50_000.0
     gap_s: float = 120.0

@@ -36,10 +36,10 @@ def heading_cost(heading, along, deviation, limit):  # type: ignore[no-untyped-d
 def _cells(grid, x, y, radius):  # type: ignore[no-untyped-def]
     """(left, right, low, high) columns and rows of the grid that a circle touches; empty when it lies outside."""
     cell = grid[2]
-    left = max(np.int64(math.floor((x - radius - grid[0]) / cell)), 0)
-    right = min(np.int64(math.floor((x + radius - grid[0]) / cell)), np.int64(grid[3]) - 1)
-    low = max(np.int64(math.floor((y - radius - grid[1]) / cell)), 0)
-    high = min(np.int64(math.floor((y + radius - grid[1]) / cell)), np.int64(grid[4]) - 1)
+    left = max(math.floor((x - radius - grid[0]) / cell), 0)
+    right = min(math.floor((x + radius - grid[0]) / cell), int(grid[3]) - 1)
+    low = max(math.floor((y - radius - grid[1]) / cell), 0)
+    high = min(math.floor((y + radius - grid[1]) / cell), int(grid[4]) - 1)
     return left, right, low, high if right >= left else low - 1
 
 
@@ -47,7 +47,7 @@ def _cells(grid, x, y, radius):  # type: ignore[no-untyped-def]
 def neighbourhood(grid, cell_start, segments, seen, near, stamp, x, y, radius):  # type: ignore[no-untyped-def]
     """Roads within the radius, one of two twins each, at their nearest place: so many rows of `near`."""
     left, right, low, high = _cells(grid, x, y, radius)
-    columns = np.int64(grid[3])
+    columns = int(grid[3])
     count = 0
     for row in range(low, high + 1):
         for at in range(cell_start[row * columns + left], cell_start[row * columns + right + 1]):
@@ -146,3 +146,15 @@ def nearest(g, s, x, y, radius, out):  # type: ignore[no-untyped-def]
             distance = abs(s.near[j].side)
             if not distance >= out[i]:
                 out[i] = distance
+
+
+@njit(cache=True, nogil=True)
+def at_dead_end(g, s, x, y, radius):  # type: ignore[no-untyped-def]
+    """True when a road within the radius of a place ends there: nobody drives on but by turning round."""
+    s.clock[1] += 1
+    count = neighbourhood(g.grid, g.cell_start, g.segments, s.seen, s.near, np.int32(s.clock[1]), x, y, radius)
+    for i in range(count):
+        edge = g.edges[s.near[i].edge]
+        if g.nodes[edge.head].dead_end or g.nodes[edge.tail].dead_end:
+            return True
+    return False

@@ -15,6 +15,8 @@ from tracking.kernels.ways import doubtful, far_ways, jump, near_ways, off_road,
 
 START, BREAK_TIME, BREAK_DISTANCE = 1, 2, 3
 """Why a column begins a new piece."""
+STOP_S = 60.0
+"""A stop this long stands for many fixes and is never left out."""
 
 
 @njit(cache=True, nogil=True)
@@ -165,7 +167,7 @@ def step(g, s, table, fixes, at, lattice, rows, order, gap_s):  # type: ignore[n
     sources = min(_sources(old, past.count, order), most)
     for i in range(sources):
         far_ways(g, s, rules, old, states, trans, order[i], n, leg, fix.x, fix.y)
-    if past.off_n == 1 and past.first == 0 and base >= 0 and doubtful(rules, old, past.count, k):
+    if past.off_n == 1 and past.first == 0 and base >= 0 and last.leave <= last.t + STOP_S and doubtful(rules, old, past.count, k):
         early, earlier = fixes[at - 2], lattice.columns[base]
         straight = leg_length(early.lon, early.lat, fix.lon, fix.lat)
         beta = max(rules.beta_low_m, rules.beta_sigma * sigma) + rules.beta_share * straight

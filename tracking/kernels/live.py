@@ -1,0 +1,182 @@
+"""Streaming: rows of many vehicles, each into its own record, by the step that batch matching takes."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+
+from tracking.kernels.lattice import step
+from tracking.kernels.live_cleaning import LATE, receive, says_more, silent
+from tracking.kernels.live_state import BASE, LAST, WAITING
+from tracking.kernels.live_window import best_tip, extend, settle
+from tracking.kernels.route import _judge
+from tracking.kernels.spells import KEPT, STILL, THINNED
+
+ON_ROAD, OFF_ROAD, STANDING, LEFT_OUT, VOID = 0, 1, 2, 3, 4
+"""States of a row: `tracking.matched.State`."""
+AT_ONCE = -1
+"""A lag that leaves nothing."""
+
+
+@njit(cache=True, nogil=True)
+def _put(fix, values):  # type: ignore[no-untyped-def]
+    """A `FIX` from a row of a record."""
+    fix.x, fix.y, fix.lon, fix.lat, fix.t = values[0], values[1], values[2], values[3], values[4]
+    fix.leave, fix.speed, fix.heading, fix.quality = values[5], values[6], values[7], values[8]
+
+
+@njit(cache=True, nogil=True)
+def _keep(values, fix):  # type: ignore[no-untyped-def]
+    """A row of a record from a `FIX`."""
+    values[0], values[1], values[2], values[3], values[4] = fix.x, fix.y, fix.lon, fix.lat, fix.t
+    values[5], values[6], values[7], values[8] = fix.leave, fix.speed, fix.heading, fix.quality
+
+
+@njit(cache=True, nogil=True)
+def _read(fix, row, x, y, quality, radians):  # type: ignore[no-untyped-def]
+    """A `FIX` from a `POSITION`, in the precision of `domain.track.Track`."""
+    fix.x, fix.y, fix.lon, fix.lat = x, y, row.lon_e6 / 1e6, row.lat_e6 / 1e6
+    fix.t = row.t_ms / 1000.0
+    fix.leave = fix.t
+    fix.speed = np.float32(np.float32(row.speed_kmh10) / np.float32(10.0)) / np.float32(3.6)
+    fix.heading = radians[row.heading_deg] if row.flags & 256 == 0 and 0 <= row.heading_deg < len(radians) else np.nan
+    fix.quality = 1.0
+    if row.satellites >= 0:
+        fix.quality = quality[min(np.int64(row.satellites), len(quality) - 1)]
+
+
+@njit(cache=True, nogil=True)
+def _unpack(rec, lattice):  # type: ignore[no-untyped-def]
+    """The tips of a record as the lattice's columns 0 (base) and 1 (the one before)."""
+    k = len(rec.tip_alpha) - 1
+    for row in range(2 - rec.columns, 2):
+        states, column = lattice.states[row], lattice.columns[row]
+        column.count, column.first = rec.count[row], 0
+        for j in range(k + 1):
+            if j >= rec.count[row] and j != k:
+                continue
+            state, node = states[j], rec.tip_node[row, j]
+            state.score, state.side = rec.tip_score[row, j], rec.tip_side[row, j]
+            state.edge, state.along = -1, 0.0
+            if node >= 0:
+                state.edge, state.along = rec.node_edge[node], rec.node_along[node]
+            state.alpha = rec.tip_alpha[j]
+    column = lattice.columns[1]
+    column.gnss2, column.off_m, column.off_n = rec.gnss2, rec.off_m, rec.off_n
+    column.first = rec.first if rec.columns == 1 else 0
+    lattice.columns[2].gnss2 = rec.gnss2
+
+
+@njit(cache=True, nogil=True)
+def _feed(m, rec, work, slot, committed, parts):  # type: ignore[no-untyped-def]
+    """Take work.fixes[2] in as a new column; the array of parts."""
+    fix = work.fixes[2]
+    _unpack(rec, work.lattice)
+    _put(work.fixes[0], rec.fix[BASE])
+    _put(work.fixes[1], rec.fix[LAST])
+    rows = (2, 1 if rec.columns > 0 else -1, 0 if rec.columns > 1 else -1)
+    step(m.graph, m.scratch, m.rules, work.fixes, 2, work.lattice, rows, work.order, m.gap_s)
+    if work.lattice.columns[2].first != 0 and rec.columns > 0:
+        now_ms = rec.column_ms[rec.sequence % len(rec.column_ms)]
+        parts = settle(m.graph, m.scratch, m.rules[0], rec, work, slot, now_ms, AT_ONCE, committed, parts)
+    extend(rec, work, np.int64(round(fix.t * 1000.0)))
+    rec.fix[BASE] = rec.fix[LAST]
+    _keep(rec.fix[LAST], fix)
+    _weigh(m, rec, work)
+    now_ms = rec.column_ms[rec.sequence % len(rec.column_ms)]
+    return settle(m.graph, m.scratch, m.rules[0], rec, work, slot, now_ms, m.lag_ms, committed, parts)
+
+
+@njit(cache=True, nogil=True)
+def _weigh(m, rec, work):  # type: ignore[no-untyped-def]
+    """How sure the newest column is of its best state, and the limits of the states that are not improbable."""
+    states, count, ahead = work.lattice.states[2], np.int64(rec.count[LAST]), work.ahead
+    k = len(states) - 1
+    best, total = -math.inf, 0.0
+    for j in range(k + 1):
+        ahead[j] = 0.0 if j < count or j == k else -math.inf
+        best = max(best, ahead[j] + states[j].alpha)
+    for j in range(k + 1):
+        total += math.exp(ahead[j] + states[j].alpha - best)
+    heading = rec.fix[LAST, 7]
+    _judge(m.graph.edges, heading, states, count, best_tip(rec), ahead, best, total, m.limits, 0, work.confidence, work.low, work.high)
+    rec.confidence, rec.limit_low, rec.limit_high = work.confidence[0], work.low[0], work.high[0]
+
+
+@njit(cache=True, nogil=True)
+def _tell(rec, code, row):  # type: ignore[no-untyped-def]
+    """Write down what is known of a row; code: of its cleaning."""
+    row.edge, row.along_m, row.offset_m, row.late = -1, np.nan, np.nan, code == LATE
+    row.state = LEFT_OUT if code == THINNED else STANDING if code == STILL else VOID
+    row.driven_m, row.confidence, row.sigma_m, row.limit_low_kmh, row.limit_high_kmh = rec.committed_m, 0.0, np.nan, 0, 0
+    if rec.columns == 0:
+        return
+    row.confidence, row.limit_low_kmh, row.limit_high_kmh = rec.confidence, rec.limit_low, rec.limit_high
+    row.sigma_m = rec.column_sigma[rec.sequence % len(rec.column_ms)]
+    best = best_tip(rec)
+    node = np.int64(rec.tip_node[LAST, best])
+    edge = rec.node_edge[node]
+    if code == KEPT:
+        row.state = ON_ROAD if edge >= 0 else OFF_ROAD
+    if edge >= 0:
+        row.edge, row.along_m, row.offset_m = edge, rec.node_along[node], rec.tip_side[LAST, best]
+    last = 0 if rec.rooted else -1
+    while node != last and rec.node_up[node] >= 0:
+        row.driven_m += rec.node_leg[node]
+        node = np.int64(rec.node_up[node])
+
+
+@njit(cache=True, nogil=True)
+def advance(m, work, states, rows, slots, x, y, estimates, committed, parts):  # type: ignore[no-untyped-def]
+    """Take rows in.
+
+    Args:
+        m: `Model`; states: `MATCH_STATE`s, written to; rows: (n,) `POSITION`; slots: (n,) int64, the state of each row; x, y: (n,)
+        plane metres; estimates: (n,) `ESTIMATE`, filled; committed, parts: filled from work.used on.
+    Returns:
+        the array of parts, longer if it had to be.
+    """
+    for i in range(len(rows)):
+        slot = slots[i]
+        rec, row = states[slot], rows[i]
+        code = receive(rec, row, x[i], y[i], m.cleaning)
+        if code == KEPT:
+            if silent(rec, row.t_ms / 1000.0, m.cleaning):
+                _put(work.fixes[2], rec.fix[WAITING])
+                parts = _feed(m, rec, work, slot, committed, parts)
+            rec.waits = 0
+            _read(work.fixes[2], row, x[i], y[i], m.quality, m.radians)
+            code = says_more(rec, work.fixes[2], m.cleaning)
+            if code == KEPT:
+                parts = _feed(m, rec, work, slot, committed, parts)
+            else:
+                _keep(rec.fix[WAITING], work.fixes[2])
+                rec.waits = 1
+        elif code == STILL and rec.columns > 0:
+            rec.waits = 0
+            rec.fix[LAST, 5] = row.t_ms / 1000.0
+        if code != KEPT and code != LATE and rec.columns > 0:
+            parts = settle(m.graph, m.scratch, m.rules[0], rec, work, slot, row.t_ms, m.lag_ms, committed, parts)
+        _tell(rec, code, estimates[i])
+    return parts
+
+
+@njit(cache=True, nogil=True)
+def flush(m, work, states, slots, committed, parts):  # type: ignore[no-untyped-def]
+    """Commit all that is known and end the tracks of the given states; the array of parts."""
+    for i in range(len(slots)):
+        rec = states[slots[i]]
+        if rec.waits:
+            _put(work.fixes[2], rec.fix[WAITING])
+            parts = _feed(m, rec, work, slots[i], committed, parts)
+            rec.waits = 0
+        if rec.columns > 0:
+            now_ms = rec.column_ms[rec.sequence % len(rec.column_ms)]
+            parts = settle(m.graph, m.scratch, m.rules[0], rec, work, slots[i], now_ms, AT_ONCE, committed, parts)
+        rec.columns, rec.nodes, rec.rooted = 0, 0, 0
+        for row in range(2):
+            for j in range(len(rec.tip_alpha)):
+                rec.tip_node[row, j] = -1
+    return parts
