@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -95,8 +95,34 @@ def _objects(path: Path, kinds: Any, *filters: Any) -> Iterator[Any]:
     return iter(processor)
 
 
+class _Memo:
+    """Roads of tags that were read before: a map holds few combinations but for names."""
+
+    _MOST = 200_000
+    _SAID = frozenset({"name", "alt_name", "old_name", "ref", "note", "fixme", "source", "created_by", "wikidata", "wikipedia"})
+
+    def __init__(self) -> None:
+        self._known: dict[frozenset[tuple[str, str]], tuple[Road | str, Counter[str]]] = {}
+
+    def read(self, tags: dict[str, str], tally: Counter[str]) -> Road | str:
+        """As `read_way`."""
+        plain = frozenset((key, value) for key, value in tags.items() if key not in self._SAID and not key.startswith("name:"))
+        if plain not in self._known:
+            if len(self._known) >= self._MOST:
+                self._known.clear()
+            counted: Counter[str] = Counter()
+            self._known[plain] = read_way(dict(plain), counted), counted
+        road, counted = self._known[plain]
+        if counted:
+            tally.update(counted)
+        if isinstance(road, str) or not ("name" in tags or "ref" in tags or "name:en" in tags):
+            return road
+        return replace(road, name=tags.get("name", ""), name_en=tags.get("name:en", ""), ref=tags.get("ref", ""))
+
+
 def _read_ways(path: Path, roads: OsmRoads, tell: Progress) -> None:
     seen: set[int] = set()
+    memo = _Memo()
     kinds = osmium.osm.WAY | osmium.osm.RELATION
     for number, found in enumerate(_objects(path, kinds, osmium.filter.KeyFilter("highway", "route", "type"))):
         if number % _STEP == 0:
@@ -109,7 +135,7 @@ def _read_ways(path: Path, roads: OsmRoads, tell: Progress) -> None:
             elif restriction:
                 roads.tally[f"turn: {restriction}"] += 1
         elif "highway" in tags or tags.get("route") == "ferry":
-            road = read_way(tags, roads.tally) if found.id not in seen else "twice in the file"
+            road = memo.read(tags, roads.tally) if found.id not in seen else "twice in the file"
             if isinstance(road, str):
                 roads.tally[f"way: {road}"] += 1
                 continue
