@@ -8,7 +8,7 @@ import numpy as np
 
 from simulators.county.curves import Points, thin
 from simulators.county.plane import LocalPlane
-from tracking.network.build import EdgeTable
+from tracking.network import EdgeTable
 from tracking.network.model import FREE_KMH, LINK_FREE_KMH, EdgeFlag, RoadClass
 
 POSTED_KMH = {
