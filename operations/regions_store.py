@@ -116,8 +116,8 @@ def read_geojson(path: Path, datum: str = "wgs84") -> list[Region]:
         raise RefusedError(f"{path.name} is not a GeoJSON FeatureCollection: {error}") from error
     return [
         Region(
-            str(said.get("region_code", "")), str(said.get("level", "")), str(said.get("name", "")), said.get("name_en"),
-            said.get("parent_code"), geometry, None, path.name, datum,
+            str(said.get("region_code", "")), str(said.get("level", "")), str(said.get("name", "")), said.get("name_en") or None,
+            said.get("parent_code") or None, geometry, None, path.name, datum,
         )
         for said, geometry in features
     ]  # fmt: skip

@@ -2,4 +2,11 @@
 
 from __future__ import annotations
 
+import os
+
+from runtime.caches import separate_kernel_cache
+
+if os.environ.get("NUMBA_DISABLE_JIT") != "1":
+    separate_kernel_cache()  # before the first kernel is imported: the same compiled code as the programs that the tests start
+
 pytest_plugins = ["tests.fixtures.databases", "tests.fixtures.shared"]

@@ -80,3 +80,11 @@ def test_what_is_no_geojson_is_refused(tmp_path: Path, text: str) -> None:
     path.write_text(text)
     with pytest.raises(RefusedError, match="not a GeoJSON"):
         read_geojson(path)
+
+
+def test_a_geojson_region_without_a_parent_is_of_the_top(conn: psycopg.Connection[Any], tmp_path: Path) -> None:
+    said = {"region_code": "520000", "level": "province", "name": "贵州省", "parent_code": ""}
+    path = tmp_path / "regions.geojson"
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": [{"type": "Feature", "properties": said, "geometry": None}]}))
+    assert put_regions(conn, read_geojson(path)) == 1
+    assert [row.parent_code for row in regions(conn)] == [None]
