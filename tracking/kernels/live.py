@@ -10,8 +10,8 @@ from numba import njit
 from tracking.kernels.lattice import step
 from tracking.kernels.live_cleaning import LATE, receive, says_more, silent
 from tracking.kernels.live_state import BASE, LAST, WAITING
-from tracking.kernels.live_window import best_tip, extend, settle
-from tracking.kernels.route import _judge
+from tracking.kernels.live_window import best_tip, extend, overdue, settle
+from tracking.kernels.posterior import _judge
 from tracking.kernels.spells import KEPT, STILL, THINNED
 
 ON_ROAD, OFF_ROAD, STANDING, LEFT_OUT, VOID = 0, 1, 2, 3, 4
@@ -157,7 +157,7 @@ def advance(m, work, states, rows, slots, x, y, estimates, committed, parts):  #
         elif code == STILL and rec.columns > 0:
             rec.waits = 0
             rec.fix[LAST, 5] = row.t_ms / 1000.0
-        if code != KEPT and code != LATE and rec.columns > 0:
+        if code != KEPT and code != LATE and overdue(rec, row.t_ms, m.lag_ms):
             parts = settle(m.graph, m.scratch, m.rules[0], rec, work, slot, row.t_ms, m.lag_ms, committed, parts)
         _tell(rec, code, estimates[i])
     return parts
