@@ -1,4 +1,8 @@
-"""Vehicle-days that late rows have touched: marked by the pipeline, taken and cleared by the worker."""
+"""Vehicle-days that late rows have touched: marked by the pipeline, taken and cleared by the worker.
+
+Marks of two kinds: `dirty_day`, for hourly figures and the archive, holds the day of each fix; `due_day` (see `due_store`), for the
+vehicle-day, holds every day whose window has the fix.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +15,7 @@ import numpy as np
 import psycopg
 
 from domain.units import DAY_MS, day_of, instant
+from ingest import due_store
 
 Connection = psycopg.Connection[Any]
 Array = np.ndarray[Any, Any]
@@ -32,7 +37,7 @@ class DirtyDay:
 
 
 def mark_dirty(conn: Connection, vehicle_ids: Array, times: Array, rows: Array | None = None, reason: str = "late") -> int:
-    """Mark the Asia/Shanghai days of stored fixes; number of vehicle-days marked.
+    """Mark the Asia/Shanghai days of stored fixes, and queue the vehicle-days to be computed again; number of days marked.
 
     Args:
         vehicle_ids: (n,) int32; times: (n,) int64, epoch ms UTC; rows: (n,) int64, fixes that each entry stands for, None: 1.
@@ -63,6 +68,7 @@ def mark_dirty(conn: Connection, vehicle_ids: Array, times: Array, rows: Array |
             "corrected": CORRECTED,
         },
     )
+    due_store.mark_touched(conn, vehicle_ids, times, reason)
     return len(keys)
 
 

@@ -22,9 +22,9 @@ _STAGED_COLUMNS = (*POSITION_COLUMNS, Column("late", "int2"), Column("corrected"
 
 @dataclass(frozen=True, slots=True)
 class Touched:
-    """Fixes that were stored or replaced, by vehicle-day: three arrays of one length.
+    """Fixes that were stored or replaced, by vehicle and by the days whose window holds them: three arrays of one length.
 
-    vehicle_id int32; t_ms int64, the first of the day's fixes; rows int64, how many.
+    vehicle_id int32; t_ms int64, the first of those fixes; rows int64, how many. A day's window has 15 minutes before and after it.
     """
 
     vehicle_id: Array
@@ -137,7 +137,9 @@ def insert_late(conn: Connection) -> Touched:
         )
         select vehicle_id, (extract(epoch from min(time)) * 1000)::bigint, count(*)
           from stored
-         group by vehicle_id, (time at time zone 'Asia/Shanghai')::date
+         group by vehicle_id, (time at time zone 'Asia/Shanghai')::date,
+                  (time at time zone 'Asia/Shanghai' - interval '15 minutes')::date,
+                  (time at time zone 'Asia/Shanghai' + interval '15 minutes')::date
         """
     ).fetchall()
     return _touched(rows)
@@ -230,7 +232,9 @@ def correct(conn: Connection, first: int, last: int) -> Touched:
         )
         select vehicle_id, (extract(epoch from min(time)) * 1000)::bigint, count(*)
           from changed
-         group by vehicle_id, (time at time zone 'Asia/Shanghai')::date
+         group by vehicle_id, (time at time zone 'Asia/Shanghai')::date,
+                  (time at time zone 'Asia/Shanghai' - interval '15 minutes')::date,
+                  (time at time zone 'Asia/Shanghai' + interval '15 minutes')::date
         """,
         {"first": instant(first), "last": instant(last)},
     ).fetchall()

@@ -1,0 +1,134 @@
+"""What a day is judged by besides its fixes: the vehicle, its odometer's history, the road network that serves it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from tracking.odometer import STEP_M, OdometerParameters, Ratio
+from tracking.vehicle_day import DayContext
+
+Connection = psycopg.Connection[Any]
+
+RATIO_M = 200_000.0
+"""The odometer's ratio rests on so much of the last way."""
+HISTORY_DAYS = 60
+"""Days before the day in which the last reading and the ratio are looked for (ours)."""
+FINAL_DAYS = 2
+"""A day is final when this many have passed (48 h): only such days make the ratio, whenever the day is computed."""
+
+_PROFILES = {"freight": "truck", "truck": "truck", "coach": "coach", "line_coach": "coach", "charter": "coach", "charter_coach": "coach"}
+
+
+@dataclass(frozen=True, slots=True)
+class Roads:
+    """A registered network: file, version, and the region codes that it serves ("": all)."""
+
+    path: Path
+    map_version: str
+    region_code: str = ""
+
+
+def contexts(conn: Connection, day: date, vehicle_ids: Sequence[int]) -> dict[int, DayContext]:
+    """Context of each vehicle on the day; vehicles that the registry does not know are left out."""
+    ratios, before = _ratios(conn, day, vehicle_ids), _odometers(conn, day, vehicle_ids)
+    rows = conn.execute(
+        """
+        select vehicle_id, coalesce(plate, ''), vehicle_class, dangerous_goods
+          from vehicle
+         where vehicle_id = any(%(vehicles)s::int[])
+         order by vehicle_id
+        """,
+        {"vehicles": list(vehicle_ids)},
+    ).fetchall()
+    return {
+        vehicle_id: DayContext(
+            vehicle_id=vehicle_id,
+            plate=plate,
+            vehicle_class=vehicle_class,
+            profile="dangerous_goods" if dangerous or vehicle_class == "dangerous_goods" else _PROFILES.get(vehicle_class, "bus"),
+            ratio=ratios.get(vehicle_id),
+            odometer_before_m=before.get(vehicle_id),
+        )
+        for vehicle_id, plate, vehicle_class, dangerous in rows
+    }
+
+
+def _ratios(conn: Connection, day: date, vehicle_ids: Sequence[int]) -> dict[int, Ratio]:
+    """Ratio of the odometer over the last 200 km of sure way on days that were final when the day ended."""
+    rows = conn.execute(
+        """
+        select vehicle_id, sure_matched_m, sure_counted_m
+          from vehicle_day
+         where vehicle_id = any(%(vehicles)s::int[])
+           and day between %(first)s and %(last)s
+           and sure_matched_m > 0
+           and sure_counted_m > 0
+         order by vehicle_id, day desc
+        """,
+        {"vehicles": list(vehicle_ids), "first": day - timedelta(HISTORY_DAYS), "last": day - timedelta(FINAL_DAYS)},
+    ).fetchall()
+    sums: dict[int, tuple[float, float, int]] = {}
+    for vehicle_id, matched, counted in rows:
+        so_far = sums.get(vehicle_id, (0.0, 0.0, 0))
+        if so_far[0] < RATIO_M:
+            sums[vehicle_id] = (so_far[0] + matched, so_far[1] + counted, so_far[2] + 1)
+    floor = OdometerParameters().sd_floor
+    return {
+        vehicle_id: Ratio(matched / counted, max(STEP_M * (days / 6.0) ** 0.5 / matched, floor), matched)
+        for vehicle_id, (matched, counted, days) in sums.items()
+    }
+
+
+def _odometers(conn: Connection, day: date, vehicle_ids: Sequence[int]) -> dict[int, int]:
+    """Last reading of earlier days."""
+    rows = conn.execute(
+        """
+        select distinct on (vehicle_id) vehicle_id, odo_end_m
+          from vehicle_day
+         where vehicle_id = any(%(vehicles)s::int[])
+           and day between %(first)s and %(last)s
+           and odo_end_m is not null
+         order by vehicle_id, day desc
+        """,
+        {"vehicles": list(vehicle_ids), "first": day - timedelta(HISTORY_DAYS), "last": day - timedelta(1)},
+    ).fetchall()
+    return dict(rows)
+
+
+def register_network(conn: Connection, roads: Roads, edges: int) -> None:
+    """Let the network serve its region from now on; one that is named again becomes the newest."""
+    conn.execute(
+        """
+        insert into network_version (region_code, map_version, path, edges)
+        values (%(region_code)s, %(map_version)s, %(path)s, %(edges)s)
+            on conflict (region_code, map_version)
+            do update set path = excluded.path,
+                          registered_at = clock_timestamp()
+        """,
+        {"region_code": roads.region_code, "map_version": roads.map_version, "path": str(roads.path), "edges": edges},
+    )
+
+
+def roads_of(conn: Connection, vehicle_ids: Sequence[int]) -> dict[int, Roads | None]:
+    """The network that serves each vehicle; None where none is registered for its region."""
+    rows = conn.execute(
+        """
+        select v.vehicle_id, n.path, n.map_version, n.region_code
+          from vehicle v
+          left join lateral (
+               select path, map_version, region_code
+                 from network_version
+                where starts_with(coalesce(v.region_code, ''), region_code)
+                order by length(region_code) desc, registered_at desc
+                limit 1) n on true
+         where v.vehicle_id = any(%(vehicles)s::int[])
+        """,
+        {"vehicles": list(vehicle_ids)},
+    ).fetchall()
+    return {row[0]: None if row[1] is None else Roads(Path(row[1]), row[2], row[3]) for row in rows}
