@@ -176,7 +176,7 @@ def _settle(conn: Connection, units: list[Unit], executor: Executor, run: Run, n
             if done is not None:
                 replaced, fixes, cpu_s = replaced + done.replaced, fixes + done.fixes, cpu_s + done.cpu_s
                 run.progress(len(unit.tickets))
-            elif error is None:
+            elif error is None or run.over:
                 left += len(unit.tickets)
             elif len(unit.tickets) > 1:
                 again += [replace(unit, tickets=(ticket,)) for ticket in unit.tickets]

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from concurrent.futures import Executor, ThreadPoolExecutor
 
 import psycopg
 import structlog
 from prometheus_client import CollectorRegistry
 
 from domain.errors import StoreError
+from ingest import days
+from ingest.day_unit import Place
 from ingest.log.reader import SpoolReader
 from ingest.pipeline_metrics import PipelineMetrics
 from ingest.retention import Retention, maintain
@@ -22,6 +26,8 @@ log = structlog.get_logger()
 
 READER = "pipeline"
 """Name under which the pipeline keeps its offsets beside the log."""
+DAYS_S = 120.0
+"""After so long a round begins no further unit of vehicle-days; the next one goes on."""
 
 
 def run_worker(settings: Settings, every_s: float, once: bool, listen: str = "") -> None:
@@ -38,9 +44,9 @@ def run_worker(settings: Settings, every_s: float, once: bool, listen: str = "")
     trouble = ["no round yet"]
     http = serve(listen, registry, lambda: not trouble[0], lambda: trouble[0]) if listen else None
     try:
-        with serving(settings.database, settings.data) as dsn:
+        with serving(settings.database, settings.data) as dsn, ThreadPoolExecutor(1, "days") as executor:
             while not stop.is_set():
-                trouble[0] = _round(dsn, retention)
+                trouble[0] = _round(dsn, retention) or _days(dsn, retention, executor, stop, DAYS_S if not once else float("inf"))
                 if once and trouble[0]:
                     raise StoreError(trouble[0], retriable=True)
                 freed = SpoolReader(settings.log.path, READER, settings.log).trim() if settings.log.path.exists() else 0
@@ -64,4 +70,19 @@ def _round(dsn: str, retention: Retention) -> str:
         log.warning("upkeep_skipped", reason=reason)
         return f"last round skipped: {reason}"
     log.info("upkeep_done", hours=done.hours, dirty_days=done.dirty_days, archived=done.archived)
+    return ""
+
+
+def _days(dsn: str, retention: Retention, executor: Executor, stop: threading.Event, limit_s: float) -> str:
+    """Vehicle-days that are due, until all are done or time is up; why they were skipped, "" when they were not."""
+    run = days.Run(Place(dsn, retention.folder), stop=stop, until_s=time.monotonic() + limit_s)
+    try:
+        with connect(dsn, "owner") as conn:
+            done = days.work_off(conn, executor, run, time.time_ns() // 1_000_000, retention.settle_min)
+    except (psycopg.OperationalError, StoreError) as error:
+        reason = str(error).splitlines()[0]
+        log.warning("days_skipped", reason=reason)
+        return f"last round of vehicle-days skipped: {reason}"
+    written, unchanged = done.replaced.written, done.replaced.unchanged
+    log.info("days_done", written=written, unchanged=unchanged, failed=len(done.failed), left=done.left, cpu_s=round(done.cpu_s, 1))
     return ""

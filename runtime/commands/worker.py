@@ -1,4 +1,4 @@
-"""`cuntong worker`: roll-ups, archive, retention."""
+"""`cuntong worker`: roll-ups, archive, retention, vehicle-days."""
 
 from __future__ import annotations
 
@@ -21,12 +21,15 @@ def worker(
         str, typer.Option(metavar="HOST:PORT", help="Internal listener: /metrics, /healthz, /readyz; none without it.")
     ] = "",
 ) -> None:
-    """Roll closed hours up, write final days to the archive, drop what is archived, trim the log.
+    """Roll closed hours up, write final days to the archive, drop what is archived, trim the log, compute vehicle-days that are due.
 
     Example:
 
         cuntong worker --once
     """
+    from runtime.caches import separate_kernel_cache
+
+    separate_kernel_cache()
     from runtime.logs import configure
     from runtime.settings import load
     from runtime.worker import run_worker
