@@ -6,6 +6,7 @@ import fcntl
 import json
 import os
 import socket
+import threading
 import urllib.request
 import zlib
 from collections.abc import Callable, Iterator
@@ -47,14 +48,14 @@ class DemoSupervisor(Supervisor):
         self.stop_asked = stop_on_signals()
         self._starting = True
 
-    def wait_ready(self, limit_s: float, progress: Callable[[str], None]) -> None:
+    def wait_ready(self, limit_s: float, progress: Callable[[str], None], stop: threading.Event | None = None) -> None:
         """See `Supervisor.wait_ready`.
 
         Raises:
             StoppedEarly: asked to stop.
             StoreError: a part does not serve.
         """
-        super().wait_ready(limit_s, progress)
+        super().wait_ready(limit_s, progress, stop or self.stop_asked)
         if self.stop_asked.is_set():
             raise StoppedEarly
         self._starting = False

@@ -96,8 +96,8 @@ class Supervisor:
         """Process id of a part."""
         return self._running[name].process.pid
 
-    def wait_ready(self, limit_s: float, progress: Callable[[str], None]) -> None:
-        """Wait until every part with a ready_url serves.
+    def wait_ready(self, limit_s: float, progress: Callable[[str], None], stop: threading.Event | None = None) -> None:
+        """Wait until every part with a ready_url serves, or until asked to stop.
 
         Raises:
             StoreError: one does not within limit_s; names its log file.
@@ -107,7 +107,7 @@ class Supervisor:
             if not part.ready_url:
                 continue
             progress(part.name)
-            while not started(part.ready_url):
+            while not (stop is not None and stop.is_set()) and not started(part.ready_url):
                 if time.monotonic() > deadline:
                     raise StoreError(f"{part.name} does not serve after {limit_s:.0f} s; read {self._logs / part.name}.log")
                 self.watch()

@@ -38,9 +38,10 @@ def up(data: Annotated[Path | None, typer.Option(help="Data folder; everything t
             migrate(supervisor.open_database(), settings.database)
         with console.status("starting the gateway (the first start compiles its kernels)") as status:
             supervisor.start()
-            supervisor.wait_ready(180, lambda name: status.update(f"waiting for {name}"))
-        console.print(f"terminals: {settings.gateway.listen}   map: http://{settings.web.listen}/app/   data: {settings.data}")
-        console.print("no account yet? cuntong users add NAME   ·   stop: Ctrl-C")
+            supervisor.wait_ready(180, lambda name: status.update(f"waiting for {name}"), stop)
+        if not stop.is_set():
+            console.print(f"terminals: {settings.gateway.listen}   map: http://{settings.web.listen}/app/   data: {settings.data}")
+            console.print("no account yet? cuntong users add NAME   ·   stop: Ctrl-C")
         supervisor.run(stop)
     finally:
         with console.status("stopping: last batch, last acknowledgements"):
