@@ -27,6 +27,7 @@ from ingest.day_unit import Place, Unit, UnitDone, compute_unit
 from ingest.due_store import Span, Ticket
 from ingest.retention import FINAL_AFTER_H
 from ingest.roll_up_store import HOUR_MS
+from storage.locks import try_lock, unlock
 from tracking.network import load
 
 log = structlog.get_logger()
@@ -38,6 +39,7 @@ UNIT_DAYS = 64
 
 _FATAL = (psycopg.OperationalError, BrokenExecutor, CancelledError)
 _IDLE = threading.Event()
+_LOCK = 0x64617973
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,14 +144,24 @@ def compute_due(conn: Connection, tickets: Sequence[Ticket], executor: Executor,
 
 
 def work_off(conn: Connection, executor: Executor, run: Run, now_ms: int, settle_min: int) -> Outcome:
-    """The worker's part: queue days that closed, compute settled ones, judge days final. Commits."""
-    queued = due_store.queue_closed(conn)
-    conn.commit()
-    outcome = compute_due(conn, due_store.tickets(conn, now_ms, settle_min), executor, run, now_ms)
-    final = finalise(conn, now_ms, FINAL_AFTER_H)
-    conn.commit()
+    """The worker's part: queue days that closed, compute settled ones, judge days final. Commits; nothing while somebody holds it off."""
+    if not try_lock(conn, _LOCK):
+        return Outcome()
+    try:
+        queued = due_store.queue_closed(conn)
+        conn.commit()
+        outcome = compute_due(conn, due_store.tickets(conn, now_ms, settle_min), executor, run, now_ms)
+        final = finalise(conn, now_ms, FINAL_AFTER_H)
+        conn.commit()
+    finally:
+        unlock(conn, _LOCK)
     log.debug("days_round", queued=queued, written=outcome.replaced.written, failed=len(outcome.failed), final=final, left=outcome.left)
     return outcome
+
+
+def hold_off_worker(conn: Connection) -> bool:
+    """Keep the worker from computing the same days until the connection is closed; False when it is at it, which only costs time twice."""
+    return try_lock(conn, _LOCK)
 
 
 def _units(conn: Connection, day: date, tickets: Sequence[Ticket], run: Run) -> list[Unit]:

@@ -20,6 +20,8 @@ MARGIN_MS = 900_000
 """A day's window has so much before and after it (`DayParameters.margin_s`)."""
 QUEUED = "days_queued"
 """Watermark: days that ended before it have been queued once."""
+NEW = "new"
+"""Reason of a mark of a day that was never computed: its window has settled."""
 
 _OFFSET_MS = 8 * 3_600_000
 
@@ -95,7 +97,7 @@ def queue_closed(conn: Connection) -> int:
     queued = 0
     while (first := roll_up_store.next_fix_ms(conn, max(at, 0), sealed)) is not None and closed(day_of(first), sealed):
         day = day_of(first)
-        queued += enqueue(conn, [(vehicle, day) for vehicle in vehicles_of(conn, day)], "new")
+        queued += enqueue(conn, [(vehicle, day) for vehicle in vehicles_of(conn, day)], NEW)
         at = day_bounds(day)[1]
         roll_up_store.advance(conn, QUEUED, at)
     return queued
@@ -127,7 +129,7 @@ def vehicles_of(conn: Connection, day: date, vehicle_ids: Sequence[int] | None =
 
 
 def tickets(conn: Connection, now_ms: int, settle_min: int, span: Span | None = None, limit: int = 100_000) -> list[Ticket]:
-    """Marks without further marks for `settle_min`, oldest day first, then by vehicle; failed ones when their pause is over.
+    """Marks without further marks for `settle_min`, and days just closed; oldest day first, then by vehicle; failed ones when their pause is over.
 
     Args:
         span: only these days and vehicles; None: all.
@@ -137,7 +139,7 @@ def tickets(conn: Connection, now_ms: int, settle_min: int, span: Span | None = 
         """
         select day, vehicle_id, last_marked
           from due_day
-         where last_marked <= %(before)s
+         where (last_marked <= %(before)s or reason = %(new)s)
            and (not_before is null or not_before <= %(now)s)
            and day between %(first)s and %(last)s
            and (%(all)s or vehicle_id = any(%(vehicles)s::int[]))
@@ -146,6 +148,7 @@ def tickets(conn: Connection, now_ms: int, settle_min: int, span: Span | None = 
         """,
         {
             "before": instant(now_ms - settle_min * 60_000),
+            "new": NEW,
             "now": instant(now_ms),
             "first": chosen.first,
             "last": chosen.last,

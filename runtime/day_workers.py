@@ -46,7 +46,7 @@ def _cluster(address: str) -> Iterator[Executor]:
     from distributed import Client
 
     try:
-        client = Client(address, timeout="10s", set_as_default=False)  # type: ignore[no-untyped-call]
+        client = Client(address, timeout="5s", set_as_default=False)  # type: ignore[no-untyped-call]
     except (OSError, ValueError) as error:
         raise RefusedError(f"no Dask scheduler answers at {address}: {error}", field="dask") from error
     with client:

@@ -73,6 +73,7 @@ def recompute(
         with connect(dsn) as conn:
             if network is not None:
                 vehicle_days.use_network(conn, network)
+            vehicle_days.hold_off_worker(conn)
             tickets = _tickets(conn, span, settings, resume=resume)
             began = time.monotonic()
             done = _compute(conn, tickets, (dsn, settings), (dask, workers), console)

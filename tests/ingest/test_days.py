@@ -173,8 +173,10 @@ def test_days_are_queued_when_their_window_is_closed_and_not_before(
     assert due_store.queue_closed(conn) == 0
     conn.commit()
     assert [day for _, day in due(dsn)] == [str(DAY)] * 2
-    assert days.work_off(conn, executor, run(dsn, tmp_path), LATER_MS, 10).replaced == Replaced()
-    assert work(conn, executor, run(dsn, tmp_path)).written == 2
+    with connect(dsn, "owner") as other:
+        assert days.hold_off_worker(other)
+        assert days.work_off(conn, executor, run(dsn, tmp_path), LATER_MS, 10) == days.Outcome()
+    assert days.work_off(conn, executor, run(dsn, tmp_path), LATER_MS, 10).replaced == Replaced(written=2)
     with pytest.raises(RefusedError, match="not over"):
         days.ask(conn, Span(NEXT, NEXT), end + DAY_MS + HOUR_MS, 10)
 
