@@ -32,6 +32,16 @@ def search_cost(network: RoadNetwork, profile: str, parameters: MatchParameters)
     return network.length_m * factor + np.where(connector & barred, parameters.ban_cost_m, 0.0)
 
 
+def _dead_ends(network: RoadNetwork) -> NDArray[np.bool_]:
+    """(N,) bool: nodes where the only way on is back; ends of one-ways too, from which there is none."""
+    out = np.diff(network.out_start)
+    into = np.bincount(network.head, minlength=network.node_count)
+    back = np.zeros(network.node_count, bool)
+    single = np.flatnonzero(out == 1)
+    back[single] = network.twin[network.out_edge[network.out_start[single]]] >= 0
+    return (out == 0) | (back & (into == 1))
+
+
 def graph_of(network: RoadNetwork, profile: str, parameters: MatchParameters) -> Graph:
     """What the kernels read of a network."""
     cost = search_cost(network, profile, parameters)
@@ -45,7 +55,7 @@ def graph_of(network: RoadNetwork, profile: str, parameters: MatchParameters) ->
     nodes = np.zeros(network.node_count, NODE)
     nodes["x"], nodes["y"] = network.project(network.node_lon_e7 / 1e7, network.node_lat_e7 / 1e7)
     nodes["out_start"], nodes["out_end"] = network.out_start[:-1], network.out_start[1:]
-    nodes["dead_end"] = np.diff(network.out_start) <= 1
+    nodes["dead_end"] = _dead_ends(network)
     arcs = np.zeros(network.out_edge.size, ARC)
     for name in ("cost", "length", "free_s", "head", "twin"):
         arcs[name] = edges[name][network.out_edge]
