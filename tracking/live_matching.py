@@ -34,7 +34,7 @@ _LONGEST_LAG_MS = 1 << 60
 
 class Model(NamedTuple):
     """What the kernels read and never change, and the scratch of one thread. quality: factor by satellites; radians: of whole
-    degrees; lag_ms: the oldest age of what is not committed."""
+    degrees; bounds: the oldest age in ms of what is not committed, and columns at most."""
 
     graph: Graph
     scratch: Scratch
@@ -44,7 +44,7 @@ class Model(NamedTuple):
     quality: NDArray[np.float64]
     radians: NDArray[np.float64]
     gap_s: float
-    lag_ms: int
+    bounds: tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,15 +83,16 @@ class LiveMatcher:
     ) -> None:
         self.network, self.parameters = network, parameters or MatchParameters()
         p, c = self.parameters, cleaning or CleaningParameters()
-        nodes = NODES if p.window <= 16 and p.k <= 8 else p.window * (p.k + 1)
+        small = p.window <= MATCH_STATE["column_ms"].shape[0] and p.k <= MATCH_STATE["tip_alpha"].shape[0] - 1
+        nodes = NODES if small else p.window * (p.k + 1)
         if p.window < 3 or nodes > np.iinfo(np.int16).max:
             raise RefusedError(f"a window of {p.window} columns; 3 to {np.iinfo(np.int16).max // (p.k + 1)} can be kept", field="window")
-        self.state = match_state(p.k, p.window, nodes)
+        self.state = match_state(p.k, max(p.window, MATCH_STATE["column_ms"].shape[0]), nodes)
         self.quality = quality_table()
         self.model = Model(
             graph_of(network, profile, p), scratch_for(network.node_count, network.edge_count), p.rules(), cleaning_rules(c, p.sigma_prior_m),
             limits_of(network, profile), self.quality, np.radians(np.arange(361, dtype=np.float32)).astype(np.float64), p.gap_s,
-            min(round(p.lag_s * 1000), _LONGEST_LAG_MS) if math.isfinite(p.lag_s) else _LONGEST_LAG_MS,
+            (round(min(p.lag_s * 1000, _LONGEST_LAG_MS)), p.window),
         )  # fmt: skip
         self._work = work_for(p.k, nodes)
         self._network = _number(network.version)

@@ -16,8 +16,8 @@ from tracking.kernels.spells import KEPT, STILL, THINNED
 
 ON_ROAD, OFF_ROAD, STANDING, LEFT_OUT, VOID = 0, 1, 2, 3, 4
 """States of a row: `tracking.matched.State`."""
-AT_ONCE = -1
-"""A lag that leaves nothing."""
+AT_ONCE = (-1, 1)
+"""Bounds that leave nothing."""
 
 
 @njit(cache=True, nogil=True)
@@ -77,6 +77,7 @@ def _feed(m, rec, work, slot, committed, parts):  # type: ignore[no-untyped-def]
     _put(work.fixes[0], rec.fix[BASE])
     _put(work.fixes[1], rec.fix[LAST])
     rows = (2, 1 if rec.columns > 0 else -1, 0 if rec.columns > 1 else -1)
+    m.scratch.clock[0] += 1  # what an earlier column still asked for is not this one's
     step(m.graph, m.scratch, m.rules, work.fixes, 2, work.lattice, rows, work.order, m.gap_s)
     if work.lattice.columns[2].first != 0 and rec.columns > 0:
         now_ms = rec.column_ms[rec.sequence % len(rec.column_ms)]
@@ -86,7 +87,7 @@ def _feed(m, rec, work, slot, committed, parts):  # type: ignore[no-untyped-def]
     _keep(rec.fix[LAST], fix)
     _weigh(m, rec, work)
     now_ms = rec.column_ms[rec.sequence % len(rec.column_ms)]
-    return settle(m.graph, m.scratch, m.rules[0], rec, work, slot, now_ms, m.lag_ms, committed, parts)
+    return settle(m.graph, m.scratch, m.rules[0], rec, work, slot, now_ms, m.bounds, committed, parts)
 
 
 @njit(cache=True, nogil=True)
@@ -157,8 +158,8 @@ def advance(m, work, states, rows, slots, x, y, estimates, committed, parts):  #
         elif code == STILL and rec.columns > 0:
             rec.waits = 0
             rec.fix[LAST, 5] = row.t_ms / 1000.0
-        if code != KEPT and code != LATE and overdue(rec, row.t_ms, m.lag_ms):
-            parts = settle(m.graph, m.scratch, m.rules[0], rec, work, slot, row.t_ms, m.lag_ms, committed, parts)
+        if code != KEPT and code != LATE and overdue(rec, row.t_ms, m.bounds):
+            parts = settle(m.graph, m.scratch, m.rules[0], rec, work, slot, row.t_ms, m.bounds, committed, parts)
         _tell(rec, code, estimates[i])
     return parts
 

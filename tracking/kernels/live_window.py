@@ -122,13 +122,13 @@ def _likeliest(rec):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def overdue(rec, now_ms, lag_ms):  # type: ignore[no-untyped-def]
-    """True when the oldest column must be committed: it is too old, or there is no room for another one."""
-    window = len(rec.column_ms)
+def overdue(rec, now_ms, bounds):  # type: ignore[no-untyped-def]
+    """True when the oldest column must be committed: it is too old, or there is no room for another one. bounds: (ms, columns)."""
+    lag_ms, window = bounds
     following = rec.root_sequence + rec.rooted
     if rec.columns == 0 or following > rec.sequence:
         return False
-    if now_ms - rec.column_ms[following % window] > lag_ms:
+    if now_ms - rec.column_ms[following % len(rec.column_ms)] > lag_ms:
         return True
     return rec.sequence - rec.root_sequence + 2 > window or rec.nodes + len(rec.tip_alpha) > len(rec.node_up)
 
@@ -187,17 +187,17 @@ def _root(rec, node, marks):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def settle(g, s, rules, rec, work, slot, now_ms, lag_ms, committed, parts):  # type: ignore[no-untyped-def]
+def settle(g, s, rules, rec, work, slot, now_ms, bounds, committed, parts):  # type: ignore[no-untyped-def]
     """Commit what all tips share and what is overdue; the array of parts.
 
     Args:
-        lag_ms: the oldest age of a column that is not committed; committed: (n,) `COMMITTED`; parts: `PATH_PART`, filled from
+        bounds: the oldest age of a column that is not committed, and how many columns at most; committed: (n,) `COMMITTED`; parts: `PATH_PART`, filled from
         work.used on.
     """
     sweep(rec, work.marks)
     while True:
         node = _shared(rec)
-        if node < 0 and overdue(rec, now_ms, lag_ms):
+        if node < 0 and overdue(rec, now_ms, bounds):
             node = _likeliest(rec)
         if node < 0:
             return parts
