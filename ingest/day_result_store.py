@@ -42,14 +42,14 @@ class Replaced:
 def replace_days(conn: Connection, found: Sequence[tuple[Ticket, StoredDay]]) -> Replaced:
     """Store days in one transaction and commit: all rows of each anew and its revision one higher.
 
-    A day whose input is that of the stored one is left as it is; one without a fix that was never stored is not begun; one whose mark
-    has moved since the ticket was read is left to the newer mark.
+    A day whose input is that of the stored one is left as it is, and so is one without a fix: fixes leave the archive after years, what
+    was made of them stays. One whose mark has moved since the ticket was read is left to the newer mark.
     """
     mine = due_store.take(conn, [ticket for ticket, _ in found])
     days = [day for ticket, day in found if (ticket.vehicle_id, ticket.day) in mine]
     stored = _stored(conn, days)
     new = [day for day in days if stored.get((day.vehicle_id, day.day)) != day.figures["input_hash"]]
-    written = [day for day in new if day.has_fixes or (day.vehicle_id, day.day) in stored]
+    written = [day for day in new if day.has_fixes]
     if written:
         before = _clear(conn, [day for day in written if (day.vehicle_id, day.day) in stored])
         _write(conn, written)

@@ -149,6 +149,7 @@ def work_off(conn: Connection, executor: Executor, run: Run, now_ms: int, settle
         return Outcome()
     try:
         queued = due_store.queue_closed(conn)
+        due_store.take_changes(conn)
         conn.commit()
         outcome = compute_due(conn, due_store.tickets(conn, now_ms, settle_min), executor, run, now_ms)
         final = finalise(conn, now_ms, FINAL_AFTER_H)

@@ -22,6 +22,8 @@ QUEUED = "days_queued"
 """Watermark: days that ended before it have been queued once."""
 NEW = "new"
 """Reason of a mark of a day that was never computed: its window has settled."""
+CHANGED = "day.changed"
+"""Topic of the outbox: something besides its fixes that a day depends on."""
 
 _OFFSET_MS = 8 * 3_600_000
 
@@ -101,6 +103,38 @@ def queue_closed(conn: Connection) -> int:
         at = day_bounds(day)[1]
         roll_up_store.advance(conn, QUEUED, at)
     return queued
+
+
+def take_changes(conn: Connection) -> int:
+    """Queue the computed days that outbox messages `day.changed` (vehicle, from, to, reason) name, and close the messages; how many of these."""
+    rows = conn.execute(
+        """
+        update outbox
+           set done_at = now()
+         where id in (select id
+                        from outbox
+                       where topic = %(topic)s
+                         and done_at is null
+                       order by id
+                       limit 10000
+                         for update skip locked)
+        returning (payload ->> 'vehicle')::int, (payload ->> 'from')::date, (payload ->> 'to')::date, payload ->> 'reason'
+        """,
+        {"topic": CHANGED},
+    ).fetchall()
+    for vehicle_id, first, last, reason in sorted(rows, key=str):
+        stored = conn.execute(
+            """
+            select day
+              from vehicle_day
+             where vehicle_id = %(vehicle_id)s
+               and day between %(first)s and %(last)s
+             order by day
+            """,
+            {"vehicle_id": vehicle_id, "first": first, "last": last},
+        ).fetchall()
+        enqueue(conn, [(vehicle_id, row[0]) for row in stored], reason or "changed")
+    return len(rows)
 
 
 def vehicles_of(conn: Connection, day: date, vehicle_ids: Sequence[int] | None = None) -> list[int]:
@@ -201,13 +235,7 @@ def put_off(conn: Connection, ticket: Ticket, reason: str, now_ms: int) -> None:
            and day = %(day)s
            and last_marked = %(seen)s
         """,
-        {
-            "vehicle_id": ticket.vehicle_id,
-            "day": ticket.day,
-            "seen": ticket.last_marked,
-            "reason": reason[:2_000],
-            "now": instant(now_ms),
-        },
+        {"vehicle_id": ticket.vehicle_id, "day": ticket.day, "seen": ticket.last_marked, "reason": reason[:2_000], "now": instant(now_ms)},
     )
 
 

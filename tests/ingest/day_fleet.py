@@ -51,9 +51,10 @@ def put(conn: psycopg.Connection[Any], rows: np.ndarray) -> None:
         """
         insert into vehicle_last (vehicle_id, time, received, speed_kmh10, heading_deg, status_bits, alarm_bits)
         select distinct on (vehicle_id) vehicle_id, time, received, speed_kmh10, heading_deg, status_bits, alarm_bits
-          from positions order by vehicle_id, time desc
+          from positions where vehicle_id = any(%s) order by vehicle_id, time desc
             on conflict (vehicle_id) do update set time = greatest(vehicle_last.time, excluded.time)
-        """
+        """,
+        (np.unique(rows["vehicle_id"]).tolist(),),
     )
     conn.commit()
 

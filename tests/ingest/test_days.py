@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import psycopg
 import pytest
+from psycopg.types.json import Jsonb
 
 from domain.errors import RefusedError
 from domain.units import DAY_MS, day_bounds
@@ -271,6 +272,10 @@ def test_an_archived_day_is_computed_as_the_stored_one(
     conn.commit()
     assert compute(conn, executor, run(dsn, tmp_path), last=DAY).replaced == Replaced(unchanged=2)
     assert whole(dsn) == before
+    conn.execute("delete from archive_file")
+    conn.commit()
+    assert compute(conn, executor, run(dsn, tmp_path), last=DAY).replaced == Replaced(empty=2)
+    assert whole(dsn) == before
 
 
 def test_garbage_days_are_computed(dsn: str, conn: Connection, tmp_path: Path, network_file: Path, executor: ThreadPoolExecutor) -> None:
@@ -284,3 +289,21 @@ def test_garbage_days_are_computed(dsn: str, conn: Connection, tmp_path: Path, n
     done = compute(conn, executor, run(dsn, tmp_path), last=DAY)
     assert (done.replaced.written, done.failed) == (3, ())
     assert np.all([row[0] > 0 for row in rows(dsn, "select records from vehicle_day")])
+
+
+def test_what_changes_from_outside_marks_the_computed_days_it_names(
+    dsn: str, conn: Connection, tmp_path: Path, network_file: Path, executor: ThreadPoolExecutor
+) -> None:
+    one, two = fleet(conn, 2, 2)
+    days.use_network(conn, network_file)
+    compute(conn, executor, run(dsn, tmp_path))
+    said = {"vehicle": two, "from": str(NEXT), "to": str(NEXT + timedelta(9)), "reason": "class"}
+    conn.execute("update vehicle set vehicle_class = 'freight' where vehicle_id = any(%s)", ([one, two],))
+    conn.execute("insert into outbox (topic, dedupe_key, payload) values ('day.changed', 'a', %s)", (Jsonb(said),))
+    conn.commit()
+    assert due_store.take_changes(conn) == 1
+    assert due_store.take_changes(conn) == 0
+    conn.commit()
+    assert due(dsn) == [(two, str(NEXT))]
+    assert work(conn, executor, run(dsn, tmp_path)) == Replaced(written=1)
+    assert rows(dsn, "select context ->> 'profile' from vehicle_day order by day, vehicle_id") == [("bus",)] * 3 + [("truck",)]

@@ -31,6 +31,7 @@ from tracking.network import save
 
 LAST = DAY + timedelta(2)
 HOUR_MS = 3_600_000
+ONLY_WHEN_ASKED = pytest.mark.skipif("CUNTONG_TEST_LONG" not in os.environ, reason="minutes long: set CUNTONG_TEST_LONG")
 
 
 @pytest.fixture
@@ -56,20 +57,24 @@ def dask_cluster(workers: int) -> Iterator[str]:
         yield cluster.scheduler_address
 
 
-def test_one_worker_and_a_dask_cluster_give_the_same_bytes(dsn: str, conn: Any, tmp_path: Path, roads: Path) -> None:
-    fleet(conn, 5, 3)
+@pytest.mark.parametrize(("vehicles", "number"), [(5, 3), pytest.param(50, 10, marks=[pytest.mark.slow, ONLY_WHEN_ASKED])])
+def test_one_worker_and_a_dask_cluster_give_the_same_bytes(
+    dsn: str, conn: Any, tmp_path: Path, roads: Path, vehicles: int, number: int
+) -> None:
+    fleet(conn, vehicles, number)
+    last, count = DAY + timedelta(number - 1), vehicles * number
     days.use_network(conn, roads)
     with ThreadPoolExecutor(1) as alone:
-        done = days.compute_due(conn, ask_all(conn, LAST), alone, run(dsn, tmp_path), LATER_MS)
-    assert done.replaced == Replaced(written=15)
+        done = days.compute_due(conn, ask_all(conn, last), alone, run(dsn, tmp_path), LATER_MS)
+    assert done.replaced == Replaced(written=count)
     wanted = whole(dsn)
     conn.execute("truncate vehicle_day, mileage_segment, matched_path, trip, stay, stop_passage, edge_speed_hour")
     conn.commit()
     told: list[int] = []
     with dask_cluster(2) as address, day_workers(address, 1) as cluster:
-        how = run(dsn, tmp_path, unit_days=2, progress=told.append)
-        assert days.compute_due(conn, ask_all(conn, LAST), cluster, how, LATER_MS).replaced == Replaced(written=15)
-    assert sum(told) == 15
+        how = run(dsn, tmp_path, unit_days=max(2, vehicles // 4), progress=told.append)
+        assert days.compute_due(conn, ask_all(conn, last), cluster, how, LATER_MS).replaced == Replaced(written=count)
+    assert sum(told) == count
     assert whole(dsn) == wanted
     assert len(wanted["edge_speed_hour"]) > 0
 
