@@ -160,7 +160,9 @@ def touch(network: RoadNetwork, one: tuple[int, float], other: tuple[int, float]
         return abs(at - then) < 1e-6
     if to == network.twin[edge] and abs(network.length_m[edge] - at - then) < 1e-6:
         return True
-    return bool(abs(at - network.length_m[edge]) < 1e-6 and then < 1e-6 and network.head[edge] == network.tail[to])
+    ends = abs(at - network.length_m[edge]) < 1e-6
+    turned = abs(then - network.length_m[to]) < 1e-6 and network.head[edge] == network.head[to]
+    return bool(ends and (turned or (then < 1e-6 and network.head[edge] == network.tail[to])))
 
 
 def assert_connected(network: RoadNetwork, found: Live) -> None:
@@ -174,7 +176,10 @@ def assert_connected(network: RoadNetwork, found: Live) -> None:
             assert touch(network, last, (int(leg["edge"]), float(leg["from_m"])))
             last = (int(leg["edge"]), float(leg["to_m"]))
         here = (int(fix["edge"]), float(fix["along_m"]))
-        backwards = fix["leg_m"] == 0.0 and here[0] == last[0]  # over a fix that is left out, a little back is no movement
+        backwards = fix["leg_m"] == 0.0 and here[0] in (
+            last[0],
+            network.twin[last[0]],
+        )  # over a fix that is left out, a little back is no movement
         assert fix["reason"] != 0 or here[0] < 0 or backwards or touch(network, last, here)
         last = here
 
