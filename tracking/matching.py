@@ -15,7 +15,8 @@ from tracking.cleaning import Cleaned, CleaningParameters, Keep, clean, thin
 from tracking.kernels.graph import FIX, lattice_for, scratch_for
 from tracking.kernels.grid import at_dead_end, nearest
 from tracking.kernels.lattice import forward
-from tracking.kernels.placing import place_all
+from tracking.kernels.order import median
+from tracking.kernels.placing import place_all, spread
 from tracking.kernels.posterior import posterior
 from tracking.kernels.route import backtrack, trace
 from tracking.matched import PATH_PART, PIECE, Match, PieceKind, Reason, State
@@ -32,6 +33,10 @@ _MAD = 1.4826
 """Standard deviation of a normal distribution over its median absolute deviation."""
 _QUALITY = ((10, 0.8), (7, 1.0), (5, 1.5), (4, 2.5), (0, 4.0))
 """Factors of the receiver's noise by satellites in use, from so many on (ours)."""
+
+
+_COLUMNS = (np.uint8, np.int32, np.float64, np.float32, np.int32, np.float64, np.float32, np.uint8, np.uint8, np.float32)
+"""Types of what `spread` fills: state, edge, along, side, piece, metres, confidence, low, high, sigma."""
 
 
 class Matcher:
@@ -77,14 +82,14 @@ class Matcher:
         off = np.empty(some.size)
         nearest(self.graph, self.scratch, x[some], y[some], 2.0 * p.radius_m, off)
         off = off[~np.isnan(off)]
-        about = _MAD * float(np.median(off)) if off.size else p.sigma_prior_m
+        about = _MAD * float(median(off)) if off.size else p.sigma_prior_m
         seen = [np.sqrt(max(about * about - p.map_m * p.map_m, 0.0))]
         if track.timed:
             seconds = np.diff(track.t_ms[usable]) / 1000.0
             dense = (seconds[1:] <= 3.0) & (seconds[:-1] <= 3.0) & (np.abs(seconds[1:] - seconds[:-1]) < 0.1)
             if int(dense.sum()) >= 30:
                 bend_x, bend_y = np.diff(x[usable], 2)[dense], np.diff(y[usable], 2)[dense]
-                seen.append(float(np.sqrt(np.median(bend_x * bend_x + bend_y * bend_y) / (6.0 * 2.0 * np.log(2.0)))))
+                seen.append(float(np.sqrt(median(bend_x * bend_x + bend_y * bend_y) / (6.0 * 2.0 * np.log(2.0)))))
         return (
             float(min(max(*seen, p.sigma_low_m), p.sigma_high_m))
             if len(seen) > 1
@@ -136,7 +141,7 @@ class _Run:
         order = self.cleaned.order
         if not self.track.timed or order.size < 2:
             return p.gap_s
-        return max(p.gap_s, p.gap_intervals * float(np.median(np.diff(self.track.t_ms[order]))) / 1000.0)
+        return max(p.gap_s, p.gap_intervals * float(median(np.diff(self.track.t_ms[order]))) / 1000.0)
 
     def residual_m(self) -> float:
         """Standard deviation of the receiver as the chosen roads show it, metres; the prior's own when there are too few."""
@@ -144,7 +149,7 @@ class _Run:
         p = self.owner.parameters
         if rows.size < 10:
             return float(np.sqrt(self.lattice.columns["gnss2"][0])) if self.kept.size else p.sigma_prior_m
-        about = _MAD * float(np.median(np.abs(self.lattice.states["side"][rows, self.chosen[rows]])))
+        about = _MAD * float(median(np.abs(self.lattice.states["side"][rows, self.chosen[rows]])))
         return float(max(np.sqrt(max(about * about - p.map_m * p.map_m, 0.0)), p.sigma_low_m))
 
     def result(self) -> Match:
@@ -153,32 +158,15 @@ class _Run:
         low, high, confidence = np.zeros(m, np.uint8), np.zeros(m, np.uint8), np.zeros(m)
         posterior(owner.graph, self.fixes, self.lattice, self.chosen, owner.limits, confidence, low, high)
         path, pieces, piece_of, path_m = self._trace(m)
-        left_out = piece_of < 0
-        on = (self.chosen != self.k) & ~left_out
-        state = np.full(n, State.VOID, np.uint8)
-        state[self.keep == Keep.THINNED], state[self.keep == Keep.STILL] = State.THINNED, State.STILL
-        state[self.kept] = np.where(left_out, State.VOID, np.where(on, State.ON_ROAD, State.OFF_ROAD))
-        edge, along, side = np.full(n, -1, np.int32), np.full(n, np.nan), np.full(n, np.nan)
-        metres, piece = np.full(n, np.nan), np.full(n, -1, np.int32)
-        rows = np.flatnonzero(on)
-        here = self.lattice.states[rows, self.chosen[rows]]
-        edge[self.kept[rows]] = here["edge"]
-        along[self.kept[rows]] = here["along"]
-        side[self.kept[rows]] = here["side"]
-        metres[self.kept], piece[self.kept] = path_m, piece_of
-        before = self._place_others(path, pieces, piece_of, path_m, (edge, along, side, metres, piece))
-
-        def spread(values: Any, dtype: Any) -> NDArray[Any]:
-            out = np.zeros(n, dtype)
-            placed = before >= 0
-            out[placed] = values[before[placed]]
-            return out
-
+        out: tuple[Any, ...] = tuple(np.empty(n, dtype) for dtype in _COLUMNS)
+        order, (_, _, x, y) = self.cleaned.order, self.places
+        spread(order, self.keep, self.lattice, self.chosen, piece_of, path_m, (confidence, low, high), out)
+        place_all(owner.graph, path, pieces, order, self.keep, x, y, path_m, piece_of, out)
+        state, edge, along, side, piece, metres, sure, low, high, sigma = out
         pieces["first_fix"], pieces["last_fix"] = self.kept[pieces["first_fix"]], self.kept[pieces["last_fix"]]
         pieces["from_ms"], pieces["to_ms"] = self.track.t_ms[pieces["first_fix"]], self.track.t_ms[pieces["last_fix"]]
         return Match(
-            state, edge, along, side.astype(np.float32), spread(confidence, np.float32), spread(low, np.uint8), spread(high, np.uint8),
-            piece, metres, spread(self.lattice.columns["sigma"], np.float32), pieces, path, owner.network.version, owner.version, self.cleaned,
+            state, edge, along, side, sure, low, high, piece, metres, sigma, pieces, path, owner.network.version, owner.version, self.cleaned
         )  # fmt: skip
 
     def _trace(self, m: int) -> tuple[NDArray[Any], NDArray[Any], NDArray[np.int32], Floats]:
@@ -194,36 +182,6 @@ class _Run:
                 path["edge"] = owner.network.base_edge[path["edge"]]  # doubles behind a banned turn are the same road
                 return path[:parts], pieces[:count], piece_of, path_m
             room *= 4
-
-    def _place_others(
-        self, path: NDArray[Any], pieces: NDArray[Any], piece_of: NDArray[np.int32], path_m: Floats, out: tuple[NDArray[Any], ...]
-    ) -> NDArray[np.int64]:
-        """Place thinned and standing fixes; (n,) the kept fix that each row goes with, -1 for void rows."""
-        order, keep = self.cleaned.order, self.keep
-        sorted_keep = keep[order]
-        rank = np.cumsum(sorted_keep == Keep.KEPT) - 1
-        void = (sorted_keep != Keep.KEPT) & (sorted_keep != Keep.THINNED) & (sorted_keep != Keep.STILL)
-        rank[void] = -1
-        before = np.empty(order.size, np.int64)
-        before[order] = rank
-        if self.kept.size == 0:
-            before[:] = -1
-            return before
-        size = path["to_m"] - path["from_m"]
-        starts = np.cumsum(size) - size
-        for piece in pieces:
-            if piece["path_end"] > piece["path_start"]:
-                starts[piece["path_start"] : piece["path_end"]] -= starts[piece["path_start"]]
-        moved = np.where(sorted_keep == Keep.THINNED, rank, -1)
-        x, y = self.places[2][order], self.places[3][order]
-        columns = tuple(column[order] for column in out)
-        place_all(self.owner.graph, path, starts, pieces, self.kept, moved, x, y, path_m, piece_of, columns)
-        for column, filled in zip(out, columns, strict=True):
-            column[order] = filled
-        still = keep == Keep.STILL
-        for column in out:
-            column[still] = column[self.kept[before[still]]]
-        return before
 
 
 @lru_cache(maxsize=8)

@@ -39,7 +39,8 @@ def _dead_ends(network: RoadNetwork) -> NDArray[np.bool_]:
     back = np.zeros(network.node_count, bool)
     single = np.flatnonzero(out == 1)
     back[single] = network.twin[network.out_edge[network.out_start[single]]] >= 0
-    return (out == 0) | (back & (into == 1))
+    ends: NDArray[np.bool_] = (out == 0) | (back & (into == 1))
+    return ends
 
 
 def graph_of(network: RoadNetwork, profile: str, parameters: MatchParameters) -> Graph:

@@ -7,7 +7,11 @@ import math
 import numpy as np
 from numba import njit
 
-from tracking.kernels.route import ON_ROAD
+from tracking.kernels.route import OFF_ROAD, ON_ROAD
+from tracking.kernels.spells import KEPT, STILL, THINNED
+
+STILL_ROW, THINNED_ROW, VOID_ROW = 2, 3, 4
+"""States of fixes beside those of pieces."""
 
 
 @njit(cache=True, nogil=True)
@@ -48,33 +52,72 @@ def place(g, path, starts, at, end, metres, limit, x, y):  # type: ignore[no-unt
 
 
 @njit(cache=True, nogil=True)
-def place_all(g, path, starts, pieces, kept, rank, x, y, kept_m, kept_piece, out):  # type: ignore[no-untyped-def]
+def spread(order, keep, lattice, chosen, piece_of, path_m, judged, out):  # type: ignore[no-untyped-def]
+    """Write what the lattice says of kept fixes to the rows of the track; standing and thinned rows take after the kept one before.
+
+    Args:
+        order, keep: (n,) rows in time order, codes of the rows; chosen, piece_of, path_m: (m,); judged: (confidence, low, high),
+        each (m,).
+        out: (state, edge, along, side, piece, metres, confidence, low, high, sigma), each (n,).
+    """
+    state, edge, along, side, piece, metres, confidence, low, high, sigma = out
+    k = lattice.states.shape[1] - 1
+    a, last = -1, -1
+    for i in range(len(order)):
+        row = order[i]
+        code = keep[row]
+        state[row], edge[row], along[row], side[row], piece[row], metres[row] = VOID_ROW, -1, np.nan, np.nan, -1, np.nan
+        confidence[row], low[row], high[row], sigma[row] = 0.0, 0, 0, 0.0
+        if code == KEPT:
+            a += 1
+            last = row
+            piece[row], metres[row] = piece_of[a], path_m[a]
+            best = lattice.states[a, chosen[a]]
+            if piece_of[a] >= 0:
+                state[row] = ON_ROAD if chosen[a] != k else OFF_ROAD
+            if piece_of[a] >= 0 and chosen[a] != k:
+                edge[row], along[row], side[row] = best.edge, best.along, best.side
+        elif a < 0 or (code != STILL and code != THINNED):
+            continue
+        else:
+            state[row] = STILL_ROW if code == STILL else THINNED_ROW
+            piece[row], metres[row] = piece_of[a], path_m[a]
+            if code == STILL:
+                edge[row], along[row], side[row] = edge[last], along[last], side[last]
+        confidence[row], low[row], high[row] = judged[0][a], judged[1][a], judged[2][a]
+        sigma[row] = lattice.columns[a].sigma
+
+
+@njit(cache=True, nogil=True)
+def place_all(g, path, pieces, order, keep, x, y, path_m, piece_of, out):  # type: ignore[no-untyped-def]
     """Place thinned fixes on the way, in order, never backwards.
 
     Args:
-        kept: (m,) rows of kept fixes; rank: (n,) for each row in time order the kept fix before it, -1 for kept fixes and for
-        those that are not placed; x, y: (n,) plane; kept_m, kept_piece: (m,).
-        out: (edge, along, side, metres, piece), each (n,).
+        path, pieces: as `trace` fills them; order, keep: (n,) rows in time order, codes of the rows; x, y: (n,) plane metres by
+        row; path_m, piece_of: (m,) of kept fixes; out: as in `spread`.
     """
-    edge, along, side, metres, piece = out
-    last, at, reached = -1, 0, 0.0
-    for row in range(len(rank)):
-        a = rank[row]
-        if a < 0:
+    _, edge, along, side, _, metres, _, _, _, _ = out
+    starts = np.zeros(len(path))
+    for piece in pieces:
+        for part in range(piece.path_start + 1, piece.path_end):
+            starts[part] = starts[part - 1] + path[part - 1].to_m - path[part - 1].from_m
+    a, at, reached = -1, 0, 0.0
+    for i in range(len(order)):
+        row = order[i]
+        if keep[row] == KEPT:
+            a += 1
+            reached = path_m[a]
+            at = pieces[piece_of[a]].path_start if piece_of[a] >= 0 else 0
             continue
-        number = kept_piece[a]
-        piece[row] = number
-        metres[row] = kept_m[a]
-        if a + 1 >= len(kept) or kept_piece[a + 1] != number or pieces[number].kind != ON_ROAD:
+        if keep[row] != THINNED or a < 0 or a + 1 >= len(path_m):
             continue
-        if a != last:
-            last, reached = a, kept_m[a]
-            at = pieces[number].path_start
-        while at + 1 < pieces[number].path_end and starts[at + 1] <= reached:
+        number = piece_of[a]
+        if number < 0 or piece_of[a + 1] != number or pieces[number].kind != ON_ROAD:
+            continue
+        end = pieces[number].path_end
+        while at + 1 < end and starts[at + 1] <= reached:
             at += 1
-        if pieces[number].path_end > pieces[number].path_start:
-            at, reached, along[row], side[row] = place(
-                g, path, starts, at, pieces[number].path_end, reached, kept_m[a + 1], x[row], y[row]
-            )  # fmt: skip
+        if end > pieces[number].path_start:
+            at, reached, along[row], side[row] = place(g, path, starts, at, end, reached, path_m[a + 1], x[row], y[row])
             edge[row] = path[at].edge
             metres[row] = reached

@@ -60,18 +60,19 @@ def off_road(rules, old, states, trans, before, column, k, straight, beta):  # t
 
 
 @njit(cache=True, nogil=True)
-def _turned(edges, rules, states, trans, i, score, n):  # type: ignore[no-untyped-def]
+def _turned(edges, rules, source, states, trans, i, n):  # type: ignore[no-untyped-def]
     """Ways of state i that end with a turn: a state is reached by its twin at the price of turning round there."""
     price = turn_cost(rules, TURN, 0.0)
     for j in range(n):
         twin = edges[states[j].edge].twin
-        if twin < 0:
+        held = states[j].edge == source.edge and states[j].along < source.along  # so little backwards is no movement
+        if twin < 0 or held:
             continue
         for to in range(n):
             if states[to].edge == twin and trans[i, j] + price < trans[i, to]:
                 length = states[j].leg if states[j].back == i and states[j].over < 0 else -1.0
                 if length >= 0.0 and states[j].turn != TURN_THERE:
-                    _offer(states, trans, i, to, score, trans[i, j] + price, length, TURN_THERE)
+                    _offer(states, trans, i, to, source.score, trans[i, j] + price, length, TURN_THERE)
 
 
 @njit(cache=True, nogil=True)
@@ -100,7 +101,7 @@ def near_ways(nodes, edges, rules, old, states, trans, m, n, leg):  # type: igno
                     way, length, turn = end, other, TURN_AT_END
             if way < INF:
                 _offer(states, trans, i, j, score, way, length, turn)
-        _turned(edges, rules, states, trans, i, score, n)
+        _turned(edges, rules, old[i], states, trans, i, n)
 
 
 @njit(cache=True, nogil=True)
@@ -143,7 +144,10 @@ def far_ways(g, s, rules, old, states, trans, i, n, leg, x, y):  # type: ignore[
     near = rules.first_detour * straight + (rules.turn_cost + 2.0) * beta + rules.first_detour_m
     for depth in range(2):
         targets, reach, longest = _wanted(g, s, rules, old[i], states, trans, i, n, score, leg, x, y)
-        if targets == 0 or (depth == 1 and longest <= near):
+        if targets == 0:
+            return
+        if depth == 1 and longest <= near:
+            s.clock[0] += 1  # nobody looks for what was asked
             return
         if depth == 0:
             longest = min(longest, near)
@@ -160,7 +164,7 @@ def far_ways(g, s, rules, old, states, trans, i, n, leg, x, y):  # type: ignore[
             way = way_cost(rules, length, straight, seconds, free_s, beta, sigma, speed) + turn_cost(rules, label.turn, still_s)
             if way < INF:
                 _offer(states, trans, i, j, score, way, length, label.turn)
-        _turned(g.edges, rules, states, trans, i, score, n)
+        _turned(g.edges, rules, old[i], states, trans, i, n)
 
 
 @njit(cache=True, nogil=True)
@@ -194,7 +198,7 @@ def ways_over(g, s, rules, base, m, states, trans, n, off_score, leg, x, y):  # 
             search(g, s, edge, along, targets, (x, y, reach, longest, g.cheapest[0]), rules.turn_m, rules.turn_end_m)
         for j in range(n):
             to, at = states[j].edge, states[j].along
-            length, turn, found = direct(g.edges, edge, along, to, at, 4.0 * sigma)
+            length, turn, found = direct(g.edges, edge, along, to, at, 0.0)
             free_s = 0.0
             if not found:
                 if targets == 0 or s.asked[to].stamp != -stamp:
