@@ -76,14 +76,14 @@ def test_readers_end_with_their_parent_and_the_next_start_is_not_fenced_off(dsn:
     assert rows(dsn, "select count(*), count(distinct vehicle_id) from positions") == [(100, 100)]
 
 
-def until(condition: Callable[[], bool], limit_s: float = 60.0) -> None:
+def until(condition: Callable[[], bool], limit_s: float = 180.0) -> None:
     deadline = time.monotonic() + limit_s
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.05)
 
 
-def until_ready(port: int, limit_s: float = 90.0) -> str:
+def until_ready(port: int, limit_s: float = 180.0) -> str:
     """What /readyz says as soon as it says yes."""
     deadline = time.monotonic() + limit_s
     while (found := readiness(port))[0] != 200:

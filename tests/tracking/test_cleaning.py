@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
-import numba
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -218,15 +216,3 @@ def test_garbage_never_raises(rows: list[tuple[float, float, int, float, float]]
     cleaned = clean(given)
     keep = thin(given, cleaned, 6.0)
     assert keep.size == len(rows) and np.isfinite(cleaned.stops["anchor_lon_deg"]).all()
-
-
-@pytest.mark.skipif(bool(numba.config.DISABLE_JIT), reason="compiled speed")
-def test_a_dense_track_is_cleaned_within_milliseconds() -> None:
-    given = drive(12_000, 1.0, 12.0, speed_kmh=np.full(12_000, 43.0))
-    clean(given)
-    spent = []
-    for _ in range(5):
-        begun = time.perf_counter()
-        clean(given)
-        spent.append(time.perf_counter() - begun)
-    assert min(spent) < 5e-3
