@@ -104,10 +104,8 @@ def test_a_wrong_profile_is_refused_with_file_and_line(text: str, said: str) -> 
 
 def test_the_package_is_imported_without_numba() -> None:
     script = (
-        "import sys, time; t = time.process_time(); import protocols.jt808.connection, protocols.explain; "
-        "from protocols.jt808.registry import messages; len(messages); print('numba' in sys.modules, time.process_time() - t)"
+        "import sys; import protocols.jt808.connection, protocols.explain; "
+        "from protocols.jt808.registry import messages; len(messages); print('numba' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    numba, seconds = done.stdout.split()
-    assert numba == "False"
-    assert float(seconds) < 1.5
+    assert done.stdout.strip() == "False"
