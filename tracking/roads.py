@@ -60,7 +60,7 @@ def graph_of(network: RoadNetwork, profile: str, parameters: MatchParameters) ->
     arcs = np.zeros(network.out_edge.size, ARC)
     for name in ("cost", "length", "free_s", "head", "twin"):
         arcs[name] = edges[name][network.out_edge]
-    arcs["edge"] = network.out_edge
+    arcs["edge"], arcs["base"] = network.out_edge, network.base_edge[network.out_edge]
     points = np.zeros(network.x_m.size, POINT)
     points["x"], points["y"], points["along"] = network.x_m, network.y_m, network.along_m
     at = network.cell_shape

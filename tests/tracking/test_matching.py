@@ -195,9 +195,6 @@ def test_a_banned_turn_is_driven_when_it_was_driven(tmp_path: Path) -> None:
     assert (found.pieces["kind"] == PieceKind.ON_ROAD).all()
 
 
-@pytest.mark.xfail(
-    strict=True, reason="the search asks for the way itself, not for its double behind the ban, and finds it by turning only"
-)
 def test_a_road_inside_a_ban_over_ways_is_driven(tmp_path: Path) -> None:
     """No turn back over the bridge bc: a, b, c and on to d stays a plain drive."""
     network = draw(tmp_path, "a    b    c    d\n\n\n     e    f", "ab highway=secondary\nbc highway=primary\ncd highway=secondary\n"

@@ -12,8 +12,10 @@ Array = NDArray[Any]
 
 NODE = np.dtype([("x", "<f8"), ("y", "<f8"), ("out_start", "<i4"), ("out_end", "<i4"), ("dead_end", "?")], align=True)
 """Plane metres, its rows of arcs; dead_end: the only way on is back."""
-ARC = np.dtype([("cost", "<f8"), ("length", "<f8"), ("free_s", "<f8"), ("head", "<i4"), ("edge", "<i4"), ("twin", "<i4")], align=True)
-"""An edge as its tail sees it, the arcs of a node side by side. cost: metres of an ordinary road; free_s: seconds at free speed."""
+ARC = np.dtype(
+    [("cost", "<f8"), ("length", "<f8"), ("free_s", "<f8"), ("head", "<i4"), ("edge", "<i4"), ("twin", "<i4"), ("base", "<i4")], align=True
+)
+"""An edge as its tail sees it, the arcs of a node side by side; base: the edge that it doubles behind a banned turn, else itself. cost: metres of an ordinary road; free_s: seconds at free speed."""
 EDGE = np.dtype(
     [
         ("cost", "<f8"), ("length", "<f8"), ("free_s", "<f8"), ("head", "<i4"), ("tail", "<i4"), ("twin", "<i4"),

@@ -76,7 +76,7 @@ def _label(nodes, labels, heap, stamp, size, node, way, came, before, turn, aim)
     label.before = before
     label.turn = turn
     if length + ahead > longest:
-        label.length = math.inf  # the cheapest way there is too long: no dearer one may stand in for it
+        label.length = math.inf  # the cheapest way here is too long: no dearer one may stand in for it at this node
         return size
     return _push(heap, size, cost + cheapest * ahead, node)
 
@@ -122,8 +122,8 @@ def search(g, s, number, along, targets, aim, turn_m, turn_end_m):  # type: igno
         here = nodes[node]
         for at in range(here.out_start, here.out_end):
             arc = arcs[at]
-            ask = asked[arc.edge]
-            if ask.stamp == stamp:
+            ask = asked[arc.base]
+            if ask.stamp == stamp and not (label.came == AHEAD and arc.edge == twin):
                 ask.stamp = -stamp
                 ask.entry = node
                 left -= 1

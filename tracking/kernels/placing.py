@@ -77,7 +77,7 @@ def spread(order, keep, lattice, chosen, piece_of, path_m, judged, out):  # type
                 state[row] = ON_ROAD if chosen[a] != k else OFF_ROAD
             if piece_of[a] >= 0 and chosen[a] != k:
                 edge[row], along[row], side[row] = best.edge, best.along, best.side
-        elif a < 0 or (code != STILL and code != THINNED):
+        elif a < 0 or piece_of[a] < 0 or (code != STILL and code != THINNED):
             continue
         else:
             state[row] = STILL_ROW if code == STILL else THINNED_ROW
