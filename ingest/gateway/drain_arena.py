@@ -14,7 +14,7 @@ from ingest.gateway.links import Link
 if TYPE_CHECKING:
     from ingest.gateway.worker import Worker
 
-READY = 512
+READY = 2_048
 """Sockets that one turn reads at most."""
 
 _HELD = 65_536
