@@ -35,34 +35,33 @@ def _u32(b, i):  # type: ignore[no-untyped-def]
     return (np.uint32(b[i]) << np.uint32(24)) | (np.uint32(b[i + 1]) << np.uint32(16)) | _u16(b, i + 2)
 
 
+_DAYS_BEFORE = np.array([0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334], np.int64)
+_DAYS_IN = np.array([31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31], np.int64)
+_DAY_2000 = 10_957
+"""Days of the epoch to 2000-01-01."""
+
+
 @njit(cache=True, nogil=True)
 def device_time(b, i):  # type: ignore[no-untyped-def]
     """Epoch ms UTC of six BCD bytes yyMMddhhmmss at +08:00; -1 when they are no time.
 
-    Source: JT/T 808-2019 clause 8.12, table 23 (GMT+8); days from the civil calendar, years 2000 to 2099.
+    Source: JT/T 808-2019 clause 8.12, table 23 (GMT+8); years 2000 to 2099, of which every fourth is a leap year.
     """
+    odd = np.uint8(0)
     for k in range(i, i + 6):
-        if (b[k] >> 4) > 9 or (b[k] & 15) > 9:
-            return np.int64(-1)
-    year = 2000 + np.int64(b[i] >> 4) * 10 + (b[i] & 15)
+        odd |= b[k] & np.uint8(0x88) & ((b[k] << np.uint8(1)) | (b[k] << np.uint8(2)))
+    year = np.int64(b[i] >> 4) * 10 + (b[i] & 15)
     month = np.int64(b[i + 1] >> 4) * 10 + (b[i + 1] & 15)
     day = np.int64(b[i + 2] >> 4) * 10 + (b[i + 2] & 15)
     hour = np.int64(b[i + 3] >> 4) * 10 + (b[i + 3] & 15)
     minute = np.int64(b[i + 4] >> 4) * 10 + (b[i + 4] & 15)
     second = np.int64(b[i + 5] >> 4) * 10 + (b[i + 5] & 15)
-    if month < 1 or month > 12 or day < 1 or hour > 23 or minute > 59 or second > 59:
+    if odd != 0 or month < 1 or month > 12 or day < 1 or hour > 23 or minute > 59 or second > 59:
         return np.int64(-1)
-    longest = 31
-    if month in (4, 6, 9, 11):
-        longest = 30
-    elif month == 2:
-        longest = 29 if year % 4 == 0 else 28
-    if day > longest:
+    leap = (year & 3) == 0
+    if day > _DAYS_IN[month - 1] + (1 if leap and month == 2 else 0):
         return np.int64(-1)
-    y = year - 1 if month <= 2 else year
-    shifted = month + 9 if month <= 2 else month - 3
-    day_of_era = (y % 400) * 365 + (y % 400) // 4 - (y % 400) // 100 + (153 * shifted + 2) // 5 + day - 1
-    days = (y // 400) * 146_097 + day_of_era - 719_468
+    days = _DAY_2000 + year * 365 + ((year + 3) >> 2) + _DAYS_BEFORE[month - 1] + (1 if leap and month > 2 else 0) + day - 1
     return ((days * 24 + hour - 8) * 3600 + minute * 60 + second) * 1000
 
 
