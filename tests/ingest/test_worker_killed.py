@@ -62,7 +62,10 @@ def one_round(dsn: str, data: Path) -> None:
 
 def killed_before_it_writes(dsn: str, data: Path, table: str) -> None:
     """A round that ends by SIGKILL when it is about to write into the table; on return its session is gone too."""
-    waits = f"select count(*) from pg_locks where not granted and relation = '{table}'::regclass"
+    waits = """
+        select count(*) from pg_locks
+        where not granted and relation is not null and database = (select oid from pg_database where datname = current_database())
+        """  # of a hypertable it is a chunk that the worker waits for
     with psycopg.connect(dsn) as holder:
         holder.execute(f"lock table {table} in share mode".encode())
         with worker(dsn, data) as process:
