@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import hmac
 import os
@@ -40,12 +41,9 @@ def load_secrets(path: Path) -> Secrets:
         descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as file:
             file.write(secrets.token_bytes(_SECRET_BYTES))
-        try:
+        with contextlib.suppress(FileExistsError):  # another worker was first: its key counts
             os.link(fresh, path)
-        except FileExistsError:
-            pass
-        finally:
-            fresh.unlink()
+        fresh.unlink()
     if path.stat().st_mode & 0o077:
         raise StoreError(f"{path} can be read by others: run chmod 600 {path}")
     older = path.with_name(path.name + ".previous")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -42,11 +43,9 @@ def heard(terminal: TerminalClient, silence_s: float = 0.5) -> int:
     """Acknowledgements of 0x0200 until there is silence."""
     data = b""
     terminal.socket.settimeout(silence_s)
-    try:
+    with contextlib.suppress(TimeoutError):
         while more := terminal.socket.recv(1 << 20):
             data += more
-    except TimeoutError:
-        pass
     messages = [examine(run).message for run in Splitter().feed(data)]
     return sum(message.reply_id == 0x0200 and message.result == 0 for message in messages)
 
