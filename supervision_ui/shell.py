@@ -85,6 +85,6 @@ def _choices(visitor: Visitor) -> html.Div:
             ),
             icon_button("theme-switch", "theme", say("theme_switch"), n_clicks=0),
             html.Span(name, className="ct-user", title=say("user_menu")),
-            icon_button("logout", "logout", say("logout"), n_clicks=0),
+            icon_button("logout", "logout", say("logout"), **{"data-failed": say("logout_failed")}),
         ],
     )

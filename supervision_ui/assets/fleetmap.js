@@ -38,6 +38,27 @@
   };
   new MutationObserver(look).observe(document.documentElement, { childList: true, subtree: true });
 
+  // the account's way out hangs on no framework: it works as soon as the button is there
+  const leave = async (button) => {
+    const found = document.cookie.match(/(?:^|; )_csrf_token=([^;]+)/);
+    const headers = { 'X-CSRFToken': found ? decodeURIComponent(found[1]) : '' };
+    button.disabled = true;
+    try {
+      const answer = await fetch('/api/v1/session', { method: 'DELETE', headers });
+      if (!answer.ok) throw new Error(answer.statusText);
+      window.location.assign('/app/login');
+    } catch {
+      button.disabled = false;
+      const banner = document.getElementById('map-banner');
+      banner.textContent = button.dataset.failed;
+      banner.hidden = false;
+    }
+  };
+  document.addEventListener('click', (event) => {
+    const button = event.target.closest('#logout');
+    if (button) leave(button);
+  });
+
   window.dash_clientside = window.dash_clientside || {};
   window.dash_clientside.fleetmap = {
     filter(text, classes) {
@@ -64,13 +85,6 @@
     view(chosen) {
       document.body.dataset.view = chosen || 'map';
       window.dispatchEvent(new Event('resize'));
-      return window.dash_clientside.no_update;
-    },
-    logout(presses) {
-      if (!presses) return window.dash_clientside.no_update;
-      const found = document.cookie.match(/(?:^|; )_csrf_token=([^;]+)/);
-      const headers = { 'X-CSRFToken': found ? decodeURIComponent(found[1]) : '' };
-      fetch('/api/v1/session', { method: 'DELETE', headers }).then(() => window.location.assign('/app/login'));
       return window.dash_clientside.no_update;
     },
   };

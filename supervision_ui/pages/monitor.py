@@ -35,7 +35,6 @@ def callbacks(app: Dash) -> None:
     app.clientside_callback(ClientsideFunction(*call, "theme"), Output("theme", "forceColorScheme"), Input("theme-switch", "n_clicks"))
     app.clientside_callback(ClientsideFunction(*call, "language"), Output("language-done", "data"), Input("language", "value"))
     app.clientside_callback(ClientsideFunction(*call, "view"), Output("view-done", "data"), Input("view", "value"))
-    app.clientside_callback(ClientsideFunction(*call, "logout"), Output("logout-done", "data"), Input("logout", "n_clicks"))
 
 
 def _tools(who: Visitor) -> list[Any]:
@@ -79,7 +78,7 @@ def _named(label: str) -> dict[str, dict[str, str]]:
 
 def _content(who: Visitor, settings: ScreenSettings) -> html.Div:
     say = who.texts
-    stores = ("selected-vehicle", "filter-done", "language-done", "view-done", "logout-done")
+    stores = ("selected-vehicle", "filter-done", "language-done", "view-done")
     return html.Div(
         className="ct-monitor",
         children=[

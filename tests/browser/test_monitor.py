@@ -196,6 +196,18 @@ def test_theme_language_and_logout(browser: Browser, web: RunningWeb) -> None:
         page.wait_for_url("**/app/login")
 
 
+def test_a_logout_that_fails_says_so_and_can_be_tried_again(browser: Browser, web: RunningWeb) -> None:
+    with visiting(browser, web.url) as visit:
+        page = visit.page
+        visit.open_map()
+        page.context.clear_cookies(name="_csrf_token")
+        page.click("#logout")
+        visit.until("document.getElementById('map-banner').textContent === 'Cannot log out now. Try again in a moment'")
+        assert page.is_enabled("#logout")
+        assert any("403" in error for error in visit.errors)
+        visit.errors.clear()
+
+
 def test_without_a_choice_the_theme_is_the_one_of_the_system(browser: Browser, web: RunningWeb) -> None:
     with visiting(browser, web.url, theme="auto", color_scheme="dark") as visit:
         page = visit.page
