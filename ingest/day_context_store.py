@@ -27,11 +27,12 @@ _PROFILES = {"freight": "truck", "truck": "truck", "coach": "coach", "line_coach
 
 @dataclass(frozen=True, slots=True)
 class Roads:
-    """A registered network: file, version, and the region codes that it serves ("": all)."""
+    """A registered network: file, version, beginning of the region codes that it serves ("": all), first day that it serves."""
 
     path: Path
     map_version: str
     region_code: str = ""
+    from_day: date = date.min
 
 
 def contexts(conn: Connection, day: date, vehicle_ids: Sequence[int]) -> dict[int, DayContext]:
@@ -102,33 +103,55 @@ def _odometers(conn: Connection, day: date, vehicle_ids: Sequence[int]) -> dict[
 
 
 def register_network(conn: Connection, roads: Roads, edges: int) -> None:
-    """Let the network serve its region from now on; one that is named again becomes the newest."""
+    """Let the network serve its region from its day on; of two with one first day the one named last serves."""
     conn.execute(
         """
-        insert into network_version (region_code, map_version, path, edges)
-        values (%(region_code)s, %(map_version)s, %(path)s, %(edges)s)
+        insert into network_version (region_code, map_version, path, edges, from_day)
+        values (%(region_code)s, %(map_version)s, %(path)s, %(edges)s, %(from_day)s)
             on conflict (region_code, map_version)
             do update set path = excluded.path,
+                          from_day = excluded.from_day,
                           registered_at = clock_timestamp()
         """,
-        {"region_code": roads.region_code, "map_version": roads.map_version, "path": str(roads.path), "edges": edges},
-    )
+        {
+            "region_code": roads.region_code, "map_version": roads.map_version, "path": str(roads.path), "edges": edges,
+            "from_day": roads.from_day,
+        },
+    )  # fmt: skip
 
 
-def roads_of(conn: Connection, vehicle_ids: Sequence[int]) -> dict[int, Roads | None]:
-    """The network that serves each vehicle; None where none is registered for its region."""
+def roads_of(conn: Connection, vehicle_ids: Sequence[int], day: date = date.max) -> dict[int, Roads | None]:
+    """The network that serves each vehicle on the day (without one: the newest); None where none is registered for its region."""
     rows = conn.execute(
         """
-        select v.vehicle_id, n.path, n.map_version, n.region_code
+        select v.vehicle_id, n.path, n.map_version, n.region_code, n.from_day
           from vehicle v
           left join lateral (
-               select path, map_version, region_code
+               select path, map_version, region_code, from_day
                  from network_version
                 where starts_with(coalesce(v.region_code, ''), region_code)
-                order by length(region_code) desc, registered_at desc
+                  and from_day <= %(day)s
+                order by length(region_code) desc, from_day desc, registered_at desc
                 limit 1) n on true
          where v.vehicle_id = any(%(vehicles)s::int[])
         """,
-        {"vehicles": list(vehicle_ids)},
+        {"vehicles": list(vehicle_ids), "day": day},
     ).fetchall()
-    return {row[0]: None if row[1] is None else Roads(Path(row[1]), row[2], row[3]) for row in rows}
+    return {row[0]: None if row[1] is None else Roads(Path(row[1]), *row[2:]) for row in rows}
+
+
+def days_of_other_roads(conn: Connection, roads: Roads) -> list[tuple[int, date]]:
+    """(vehicle, day) computed by another network than the one that has come to serve its region."""
+    rows = conn.execute(
+        """
+        select d.vehicle_id, d.day
+          from vehicle_day d
+          join vehicle v on v.vehicle_id = d.vehicle_id
+         where starts_with(coalesce(v.region_code, ''), %(region_code)s)
+           and d.day >= %(from_day)s
+           and d.map_version <> %(map_version)s
+         order by d.day, d.vehicle_id
+        """,
+        {"region_code": roads.region_code, "from_day": roads.from_day, "map_version": roads.map_version},
+    ).fetchall()
+    return [(row[0], row[1]) for row in rows]

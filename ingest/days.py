@@ -103,17 +103,28 @@ def ask(conn: Connection, span: Span, now_ms: int, settle_min: int) -> int:
     return queued
 
 
-def use_network(conn: Connection, path: Path, region_code: str = "") -> Roads:
-    """Register a network file for a region ("" for all), and commit; days computed from now on use it.
+def use_network(conn: Connection, path: Path, region_code: str = "", from_day: date = date.min) -> Roads:
+    """Register a network file for a region ("" for all) from a day on, and commit; days computed by other roads become due.
+
+    Args:
+        region_code: GB/T 2260; zeros at the end of six digits stand for all that lies in the region.
 
     Raises:
         RefusedError: see `tracking.network.load`.
     """
     network = load(path)
-    roads = Roads(path.resolve(), network.version, region_code)
+    roads = Roads(path.resolve(), network.version, whole_region(region_code), from_day)
     day_context_store.register_network(conn, roads, network.edge_count)
+    due_store.enqueue(conn, day_context_store.days_of_other_roads(conn, roads), "network")
     conn.commit()
     return roads
+
+
+def whole_region(region_code: str) -> str:
+    """What the codes of everything in a region begin with: 520000 a province, 520100 a prefecture, 520121 a county."""
+    if len(region_code) != 6:
+        return region_code
+    return region_code[:2] if region_code[2:] == "0000" else region_code.removesuffix("00")
 
 
 def compute_due(conn: Connection, tickets: Sequence[Ticket], executor: Executor, run: Run, now_ms: int) -> Outcome:
@@ -167,7 +178,7 @@ def hold_off_worker(conn: Connection) -> bool:
 
 def _units(conn: Connection, day: date, tickets: Sequence[Ticket], run: Run) -> list[Unit]:
     """Units of one day, each of one network."""
-    roads = day_context_store.roads_of(conn, [ticket.vehicle_id for ticket in tickets])
+    roads = day_context_store.roads_of(conn, [ticket.vehicle_id for ticket in tickets], day)
     conn.rollback()
     units = []
     by_roads: dict[Roads | None, list[Ticket]] = {}

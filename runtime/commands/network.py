@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from runtime.commands.network_suspects import suspects
+from runtime.commands.network_use import list_networks, use
 
 if TYPE_CHECKING:
     from tracking.network import RoadNetwork
@@ -19,15 +21,15 @@ _HELP = """Road networks for matching, from OpenStreetMap.
 
 Example:
     cuntong network build guizhou.osm.pbf -o guizhou.npz
-    cuntong network check guizhou.npz
+    cuntong network use guizhou.npz --region 520000
 """
 
 
 def register(app: typer.Typer) -> None:
     """Add the command group."""
     group = typer.Typer(help=_HELP, no_args_is_help=True, rich_markup_mode=None)
-    for name, command in (("build", build), ("check", check), ("info", info), ("update", update), ("suspects", suspects)):
-        group.command(name)(command)
+    for command in (build, check, info, update, suspects, use, list_networks):
+        group.command(command.__name__.removesuffix("_networks"))(command)
     app.add_typer(group, name="network")
 
 
@@ -245,6 +247,4 @@ def _table(title: str, columns: tuple[str, ...], rows: list[Any]) -> None:
 
 
 def _print_json(told: Any) -> None:
-    import json
-
     typer.echo(json.dumps(told, ensure_ascii=False, indent=2))

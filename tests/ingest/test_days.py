@@ -20,10 +20,12 @@ from ingest.day_context_store import Roads, contexts, register_network, roads_of
 from ingest.day_result_store import Replaced, finalise
 from ingest.due_store import Span
 from storage import days as stored_days
+from storage.networks import networks, regions_without_network
 from storage.pool import connect
 from tests.ingest.day_fleet import LATER_MS, ask_all, day_rows, due, fleet, put, run, vehicle, whole
 from tests.ingest.spooled import rows
-from tests.tracking.day_drives import DAY, ring
+from tests.tracking.day_drives import DAY, WIDTH, ring
+from tests.tracking.small_roads import roads
 from tracking.daily import compute_day
 from tracking.network import save
 
@@ -307,3 +309,22 @@ def test_what_changes_from_outside_marks_the_computed_days_it_names(
     assert due(dsn) == [(two, str(NEXT))]
     assert work(conn, executor, run(dsn, tmp_path)) == Replaced(written=1)
     assert rows(dsn, "select context ->> 'profile' from vehicle_day order by day, vehicle_id") == [("bus",)] * 3 + [("truck",)]
+
+
+def test_each_day_is_computed_by_the_network_of_its_day(
+    dsn: str, conn: Connection, tmp_path: Path, network_file: Path, executor: ThreadPoolExecutor
+) -> None:
+    (one,) = fleet(conn, 1, 2)
+    old = days.use_network(conn, network_file, "520000")
+    assert compute(conn, executor, run(dsn, tmp_path)).replaced.written == 2
+    save(roads({"a": (0, 0), "b": (WIDTH, 0), "c": (WIDTH, 6_000), "d": (0, 6_000)}, ["abcda"])[0], tmp_path / "newer.npz")
+    new = days.use_network(conn, tmp_path / "newer.npz", "520100", NEXT)
+    assert (old.region_code, new.region_code, new.from_day) == ("52", "5201", NEXT)
+    assert due(dsn) == [(one, str(NEXT))]
+    assert roads_of(conn, [one], DAY) == {one: old}
+    assert work(conn, executor, run(dsn, tmp_path)) == Replaced(written=1)
+    assert rows(dsn, "select map_version from vehicle_day order by day") == [(old.map_version,), (new.map_version,)]
+    assert regions_without_network(conn) == []
+    vehicle(conn, region="610000")
+    assert regions_without_network(conn) == ["610000"]
+    assert [known.region_code for known in networks(conn)] == ["52", "5201"]
