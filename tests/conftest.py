@@ -6,7 +6,11 @@ import os
 
 from runtime.caches import separate_kernel_cache
 
-if os.environ.get("NUMBA_DISABLE_JIT") != "1":
+if os.environ.get("NUMBA_DISABLE_JIT") == "1":
+    from tests.fixtures.uncompiled import open_records
+
+    open_records()
+else:
     separate_kernel_cache()  # before the first kernel is imported: the same compiled code as the programs that the tests start
 
 pytest_plugins = ["tests.fixtures.databases", "tests.fixtures.shared"]

@@ -6,9 +6,6 @@ import heapq
 import math
 from typing import Any, NamedTuple
 
-import numpy as np
-from numba import config
-
 from tests.tracking.naive_geodesy import offset_to_segment
 from tracking.kernels.graph import Graph, Scratch, scratch_for
 from tracking.network.model import EdgeFlag, RoadNetwork
@@ -27,42 +24,9 @@ class Way(NamedTuple):
     turned: bool
 
 
-class _Row:
-    """A record read and written by attribute, whatever its fields are called."""
-
-    __slots__ = ("of",)
-
-    def __init__(self, of: Any) -> None:
-        object.__setattr__(self, "of", of)
-
-    def __getattr__(self, name: str) -> Any:
-        return self.of[name]
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        self.of[name] = value
-
-    def __getitem__(self, name: str) -> Any:
-        return self.of[name]
-
-
-class _Rows(np.ndarray[Any, Any]):
-    def __getitem__(self, key: Any) -> Any:
-        found = super().__getitem__(key)
-        return _Row(found) if isinstance(found, np.void) else found
-
-
-def opened(arrays: Any) -> Any:
-    """Tuples of arrays, or one array, as kernels can read them without their compiler: records by attribute."""
-    if not config.DISABLE_JIT:
-        return arrays
-    if isinstance(arrays, np.ndarray):
-        return arrays.view(_Rows) if arrays.dtype.names else arrays
-    return type(arrays)(*(opened(array) for array in arrays))
-
-
 def graph(network: RoadNetwork, parameters: MatchParameters | None = None) -> tuple[Graph, Scratch]:
     """A network as a bus sees it, and fresh scratch."""
-    return opened(graph_of(network, "bus", parameters or MatchParameters())), opened(scratch_for(network.node_count, network.edge_count))
+    return graph_of(network, "bus", parameters or MatchParameters()), scratch_for(network.node_count, network.edge_count)
 
 
 def ways(g: Any, number: int, along: float, turn_m: float, turn_end_m: float) -> dict[int, Way]:

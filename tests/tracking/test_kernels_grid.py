@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.tracking import naive_search as naive
-from tests.tracking.naive_search import graph, opened
+from tests.tracking.naive_search import graph
 from tests.tracking.small_roads import roads
 from tests.tracking.test_kernels_search import Drawing, drawings, network_of
 from tracking.kernels.graph import NEAR, NEARBY, STATE
@@ -27,7 +27,7 @@ def test_a_neighbourhood_is_every_road_within_the_radius(drawing: Drawing, place
     g, s = graph(network)
     x, y = place
     s.clock[1] += 1
-    near = opened(np.zeros(NEAR, NEARBY))
+    near = np.zeros(NEAR, NEARBY)
     count = neighbourhood(g.grid, g.cell_start, g.segments, s.seen, near, np.int32(s.clock[1]), x, y, radius)
     found = {int(row["edge"]): row for row in near[:count]}
     wanted = {place.edge: place for place in naive.places(network, x, y, radius)}
@@ -55,7 +55,7 @@ def test_candidates_are_the_cheapest_of_both_directions(
     near = naive.places(network, x, y, radius)
     if any(_at_a_corner(network, candidate) for candidate in naive.candidates(network, near, sigma, (math.nan, 0.3, 6.0))):
         heading = math.nan  # a corner has two directions
-    states = opened(np.zeros(k + 1, STATE))
+    states = np.zeros(k + 1, STATE)
     count = candidates(g, s, x, y, sigma, radius, heading, 0.3, 6.0, states, k)
     wanted = naive.candidates(network, near, sigma, (heading, 0.3, 6.0))
     assert count == min(len(wanted), k)
@@ -84,7 +84,7 @@ def test_of_equal_candidates_the_smaller_edge_is_kept() -> None:
         network, _ = roads(places, ways)
         g, s = graph(network)
         x, y = g.nodes[int(np.argmax(np.diff(network.out_start)))][["x", "y"]]
-        states = opened(np.zeros(4, STATE))
+        states = np.zeros(4, STATE)
         assert candidates(g, s, x, y, 6.0, 40.0, np.nan, 1.0, 6.0, states, 3) == 3
         assert states["edge"][:3].tolist() == [0, 1, 2]
 
@@ -106,7 +106,7 @@ def test_the_nearest_road_is_found_or_none(drawing: Drawing, points: list[tuple[
 def test_far_outside_the_grid_there_is_nothing() -> None:
     network, _ = roads({"A": (0.0, 0.0), "B": (500.0, 0.0)}, ["AB"])
     g, s = graph(network)
-    states = opened(np.zeros(9, STATE))
+    states = np.zeros(9, STATE)
     for x, y in ((1e7, 0.0), (-1e7, -1e7), (0.0, 1e12)):
         assert candidates(g, s, x, y, 6.0, 200.0, np.nan, 1.0, 6.0, states, 8) == 0
 
