@@ -20,7 +20,7 @@ from api.live.hub import Hub
 from api.live.source import LiveSource, Pool
 from api.login import Doorkeeper
 from api.metrics import Metrics
-from api.routes import files, health, positions_ws, regions, session, tiles, vehicles
+from api.routes import days, files, health, positions_ws, regions, roads, session, tiles, tracks, vehicles
 from api.settings import WebSettings
 from operations.identity import Identity
 
@@ -46,7 +46,7 @@ class Api:
     metrics: Metrics
 
 
-def create(settings: WebSettings, pool: Pool, identity: Identity, folders: Folders) -> Api:
+def create(settings: WebSettings, pool: Pool, identity: Identity, folders: Folders, archive: Path | None = None) -> Api:
     """Build the API.
 
     Args:
@@ -54,6 +54,7 @@ def create(settings: WebSettings, pool: Pool, identity: Identity, folders: Folde
         pool: of role "app"; stays the caller's.
         identity: reads and makes logins.
         folders: of files to serve.
+        archive: folder of the archived days; None: tracks of hot days only.
     """
     metrics, fleet = Metrics(), Fleet()
     source = LiveSource(pool, fleet, settings.registry_s)
@@ -77,6 +78,9 @@ def create(settings: WebSettings, pool: Pool, identity: Identity, folders: Folde
     for routes in (
         session.router(doorkeeper, hub, metrics),
         vehicles.router(fleet, hub.state),
+        days.router(fleet, pool),
+        tracks.router(fleet, pool, archive),
+        roads.router(pool),
         regions.router(fleet),
         tiles.router(settings.tiles_path),
         health.router(hub, settings.tick_s),

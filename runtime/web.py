@@ -22,6 +22,7 @@ from domain.errors import StoreError
 from operations.identity import Identity, load_secret
 from runtime import internal_http
 from runtime.settings import Settings
+from storage.database import archive_folder
 from supervision_ui import app as screens_app
 from supervision_ui.settings import ScreenSettings
 
@@ -47,7 +48,8 @@ async def build(settings: Settings, pool: Pool) -> Web:
     """
     web = settings.web
     identity = Identity(load_secret(web.secret_file))
-    api = create(web, pool, identity, Folders(screens_app.STATIC, screens_app.VENDOR))
+    folders = Folders(screens_app.STATIC, screens_app.VENDOR)
+    api = create(web, pool, identity, folders, archive_folder(settings.database, settings.data))
     screens = await screens_app.create(ScreenSettings(web.points_limit))
     policy = content_security_policy(screens.script_hashes)
     inner = LoginLayer(Dispatcher(api.app, screens.app), api.doorkeeper)

@@ -213,3 +213,29 @@ def passages(conn: Connection, vehicle_id: int, day: date) -> list[Passage]:
             """,
             {"vehicle_id": vehicle_id, "day": day},
         ).fetchall()
+
+
+@dataclass(frozen=True, slots=True)
+class DueDay:
+    """A day that waits to be computed (again): since when and why; failure is None while it has not failed."""
+
+    day: date
+    since: datetime
+    reason: str
+    failures: int
+    failure: str | None
+
+
+def due_days(conn: Connection, vehicle_id: int, first: date, last: date) -> list[DueDay]:
+    """Days of a vehicle first to last that wait, by day. For who may see the vehicle: the queue itself knows no rights."""
+    with conn.cursor(row_factory=class_row(DueDay)) as cursor:
+        return cursor.execute(
+            """
+            select day, first_marked as since, reason, failures, failure
+              from due_day
+             where vehicle_id = %(vehicle_id)s
+               and day between %(first)s and %(last)s
+             order by day
+            """,
+            {"vehicle_id": vehicle_id, "first": first, "last": last},
+        ).fetchall()

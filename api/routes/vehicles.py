@@ -11,12 +11,10 @@ from fastapi.responses import Response
 from api.asking import Asking, require_scope
 from api.live.fleet import Fleet
 from api.live.state import LiveState
-from api.live.topics import COUNTRY, Topic, in_scope, parse_topic
+from api.live.topics import parse_topic
 from api.schemas.vehicles import LastFix, RegionName, VehicleCard
-from domain.errors import RefusedError
+from api.seeing import visible_vehicle
 from domain.units import instant
-from operations.identity import Principal
-from storage.registry import VehicleRow
 
 
 def router(fleet: Fleet, state: LiveState) -> APIRouter:
@@ -37,9 +35,7 @@ def router(fleet: Fleet, state: LiveState) -> APIRouter:
     @routes.get("/vehicles/{vehicle_id}/card")
     def card(principal: Asking, vehicle_id: int) -> VehicleCard:
         """What the map shows of a chosen vehicle. A vehicle outside the person's region is 404."""
-        row = fleet.vehicles.get(vehicle_id)
-        if row is None or not _may_see(principal, row):
-            raise RefusedError(f"no vehicle {vehicle_id}", field="vehicle_id", kind="missing")
+        row = visible_vehicle(fleet, principal, vehicle_id)
         newest = state.newest(vehicle_id)
         operator = fleet.operators.get(row.operator_id) if row.operator_id is not None else None
         return VehicleCard(
@@ -57,13 +53,6 @@ def router(fleet: Fleet, state: LiveState) -> APIRouter:
         )
 
     return routes
-
-
-def _may_see(principal: Principal, row: VehicleRow) -> bool:
-    if principal.region_code == COUNTRY:
-        return True
-    code = row.region_code or ""
-    return code.isdecimal() and len(code) == 6 and in_scope(Topic("region", int(code)), principal.region_code)
 
 
 def _region(fleet: Fleet, code: str | None) -> RegionName | None:
