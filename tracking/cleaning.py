@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import IntEnum
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from domain.track import Track
-from tracking.kernels import drift, spells
+from tracking.kernels import spells
+from tracking.kernels.cleaning import RULE_NAMES, RULES, clean_rows, rising, thin_rows
 
 Floats = NDArray[np.float64]
 
@@ -85,6 +87,9 @@ class CleaningParameters:
     spacing_s: float = 30.0
 
 
+_DEFAULT = CleaningParameters()
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Cleaned:
     """What cleaning found in a track of n fixes.
@@ -99,6 +104,8 @@ class Cleaned:
 
     def places(self, track: Track) -> tuple[Floats, Floats]:
         """(lon, lat) in the track's row order, with the anchor of each stop in the row that stands for it."""
+        if not len(self.stops):
+            return track.lon_deg, track.lat_deg
         lon, lat = track.lon_deg.copy(), track.lat_deg.copy()
         lon[self.stops["represent"]] = self.stops["anchor_lon_deg"]
         lat[self.stops["represent"]] = self.stops["anchor_lat_deg"]
@@ -107,7 +114,7 @@ class Cleaned:
 
 def time_order(track: Track) -> NDArray[np.int64]:
     """int64[n] rows by time, stable; of equal times the located one, the one with more satellites, the first received leads."""
-    if not track.timed or bool((np.diff(track.t_ms) > 0).all()):
+    if not track.timed or rising(track.t_ms):
         return np.arange(len(track), dtype=np.int64)
     satellites = np.nan_to_num(track.satellites, nan=-1.0)
     return np.lexsort((track.received_ms, -satellites, ~track.located, track.t_ms)).astype(np.int64)
@@ -121,27 +128,18 @@ def clean(track: Track, parameters: CleaningParameters | None = None, sigma_m: f
         parameters: thresholds.
         sigma_m: noise of the fixes, 1 sigma an axis, metres; dense fixes that scatter more say so themselves.
     """
-    p = parameters or CleaningParameters()
     order = time_order(track)
-    given = track if bool((order[1:] > order[:-1]).all()) else track.rows(order)
-    if np.isinf(given.odometer_m).any() or np.isinf(given.speed_kmh).any():
-        given = replace(given, odometer_m=_finite(given.odometer_m), speed_kmh=_finite(given.speed_kmh))
-    place = spells.places(given.lon_deg, given.lat_deg)
+    given = track if rising(order) else track.rows(order)
     n = len(track)
-    keep = np.empty(n, np.uint8)
-    spells.mark_invalid(given.t_ms, place, given.located, np.array(p.bounds), track.timed, keep)
-    believed = False
-    if track.timed:
-        spells.mark_frozen(place, given.speed_kmh, given.odometer_m, p.frozen_kmh, p.odometer_gain_m, p.frozen_fixes, keep)
-        sigma_m = max(sigma_m, _jitter_m(given, place, p, keep))
-        believed = _mark_drift(given, place, p, sigma_m, keep)
-    stops, anchors = np.empty((n, 2), np.int64), np.empty((n, 2))
-    still_s = p.still_s if track.timed else math.inf
-    radii = max(p.still_m, p.still_sigmas * sigma_m), max(p.leave_m, p.leave_sigmas * sigma_m)
-    rules = np.array([*radii, still_s, p.slow_kmh, p.leave_kmh, p.odometer_gain_m, p.asleep_s if believed else 0.0])
-    found = spells.mark_still(given.t_ms, place, given.speed_kmh, given.acc, given.odometer_m, rules, keep, stops, anchors)
-    codes = np.empty(n, np.uint8)
-    codes[order] = keep
+    keep, stops, anchors = np.empty(n, np.uint8), np.empty((n, 2), np.int64), np.empty((n, 2))
+    columns = (
+        given.t_ms, given.lon_deg, given.lat_deg, given.located, _finite(given.speed_kmh), given.acc, _finite(given.odometer_m)
+    )  # fmt: skip
+    found = clean_rows(columns, _rules(parameters or _DEFAULT), float(sigma_m), track.timed, keep, stops, anchors)
+    codes = keep
+    if given is not track:
+        codes = np.empty(n, np.uint8)
+        codes[order] = keep
     return Cleaned(order, codes, _stops(given.t_ms, order, stops[:found], anchors[:found]))
 
 
@@ -151,46 +149,32 @@ def thin(track: Track, cleaned: Cleaned, sigma_m: float | Floats, parameters: Cl
     Args:
         sigma_m: noise, metres: one figure, or float64[n] in the track's row order.
     """
-    p = parameters or CleaningParameters()
-    order = cleaned.order
-    lon, lat = cleaned.places(track)
-    stop = np.zeros(len(track), bool)
-    stop[cleaned.stops["represent"]] = True
-    sigma = np.broadcast_to(np.asarray(sigma_m, np.float64), order.shape)
-    keep = cleaned.keep[order]
-    rules = np.array([p.spacing_sigmas, p.turned_deg, p.turned_kmh, p.spacing_s if track.timed else math.inf])
-    place = spells.places(lon[order], lat[order])
-    speed, heading = track.speed_kmh[order], track.heading_deg[order]
-    spells.mark_thinned(track.t_ms[order], place, speed, heading, sigma[order], stop[order], rules, keep)
-    codes = np.empty(order.size, np.uint8)
-    codes[order] = keep
+    codes = cleaned.keep.copy()
+    sigma = np.full(codes.size, sigma_m) if isinstance(sigma_m, float) else np.asarray(sigma_m, np.float64)
+    columns = (track.t_ms, *cleaned.places(track), track.speed_kmh, track.heading_deg)
+    thin_rows(columns, cleaned.stops["represent"], _rules(parameters or _DEFAULT), sigma, track.timed, cleaned.order, codes)
     return codes
 
 
-def _mark_drift(given: Track, place: Floats, p: CleaningParameters, sigma_m: float, keep: NDArray[np.uint8]) -> bool:
-    """Reported speeds judge steps too, unless they contradict too many of them; returns whether they do."""
-    t_ms, speed = given.t_ms, given.speed_kmh
-    limits = np.array([p.drift_kmh / 3.6, 4.0 * sigma_m, p.surge_mps2, p.trust_s, p.drift_sigmas * sigma_m])
-    judged, wrong = drift.speed_faults(t_ms, place, speed, limits, keep)
-    if wrong > p.distrust_share * judged or judged == 0:
-        limits[2] = 0.0
-    drift.mark_drift(t_ms, place, speed, limits, p.agree_fixes, p.excursion_s, keep)
-    drift.mark_needles(t_ms, place, speed, limits, math.radians(p.needle_deg), p.needle_sigmas * sigma_m, p.needle_s, keep)
-    return bool(limits[2] > 0.0)
+@lru_cache(maxsize=64)
+def _rules(p: CleaningParameters) -> NDArray[Any]:
+    """(1,) `RULES` of the parameters."""
+    said: dict[str, float] = {name: getattr(p, name) for name in RULE_NAMES if hasattr(p, name)}
+    said |= dict(zip(("west", "south", "east", "north"), p.bounds, strict=True))
+    said |= {"drift_mps": p.drift_kmh / 3.6, "jitter_ms": p.jitter_s * 1000.0, "needle_rad": math.radians(p.needle_deg)}
+    return np.array([tuple(said[name] for name in RULE_NAMES)], RULES)
 
 
 def _finite(column: NDArray[Any]) -> NDArray[Any]:
-    return np.where(np.isinf(column), np.asarray(np.nan, column.dtype), column)
-
-
-def _jitter_m(given: Track, place: Floats, p: CleaningParameters, keep: NDArray[np.uint8]) -> float:
-    """Noise of dense fixes, one sigma an axis, metres, from their second differences; 0 where there are too few."""
-    squares = spells.bends(given.t_ms, place, p.jitter_s * 1000.0, max(keep.size // 2_000, 1), keep)
-    return math.sqrt(float(np.median(squares)) / (12.0 * math.log(2.0))) if squares.size >= 30 else 0.0
+    """The column with NaN for what is infinite."""
+    endless = np.isinf(column)
+    return np.where(endless, np.asarray(np.nan, column.dtype), column) if endless.any() else column
 
 
 def _stops(t_ms: NDArray[np.int64], order: NDArray[np.int64], rows: NDArray[np.int64], anchors: Floats) -> NDArray[Any]:
     stops = np.zeros(len(rows), STOP)
+    if not len(rows):
+        return stops
     stops["first_fix"], stops["last_fix"] = order[rows[:, 0]], order[rows[:, 1]]
     stops["represent"] = stops["first_fix"]
     stops["anchor_lon_deg"], stops["anchor_lat_deg"] = anchors[:, 0], anchors[:, 1]

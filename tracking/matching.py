@@ -156,7 +156,7 @@ class _Run:
         """Pieces, path and every fix's place."""
         owner, m, n = self.owner, self.kept.size, len(self.track)
         low, high, confidence = np.zeros(m, np.uint8), np.zeros(m, np.uint8), np.zeros(m)
-        posterior(owner.graph, self.fixes, self.lattice, self.chosen, owner.limits, confidence, low, high)
+        posterior(owner.graph, self.fixes, self.lattice, self.chosen, owner.limits, np.empty((2, self.k + 1)), confidence, low, high)
         path, pieces, piece_of, path_m = self._trace(m)
         out: tuple[Any, ...] = tuple(np.empty(n, dtype) for dtype in _COLUMNS)
         order, (_, _, x, y) = self.cleaned.order, self.places

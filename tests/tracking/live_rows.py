@@ -135,7 +135,7 @@ def batch(network: RoadNetwork, rows: NDArray[Any], state: NDArray[np.uint8], p:
     piece_of, path_m = np.zeros(m, np.int32), np.zeros(m)
     parts, count = trace(graph, scratch, p.rules(), lattice, chosen, path, pieces, piece_of, path_m)
     confidence, low, high = np.zeros(m), np.zeros(m, np.uint8), np.zeros(m, np.uint8)
-    posterior(graph, fixes, lattice, chosen, limits_of(network, "bus"), confidence, low, high)
+    posterior(graph, fixes, lattice, chosen, limits_of(network, "bus"), np.empty((2, p.k + 1)), confidence, low, high)
     place = lattice.states[np.arange(m), chosen]
     on = chosen != p.k
     way = piece_of >= 0

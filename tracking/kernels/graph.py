@@ -112,7 +112,7 @@ def scratch_for(nodes: int, edges: int) -> Scratch:
     """Working memory for a network of so many nodes and edges."""
     return Scratch(
         np.zeros(2, np.int64), np.zeros(nodes, LABEL), np.zeros(edges, ASKED), np.zeros(edges + 8, HEAP), np.zeros(edges, SEEN),
-        np.zeros(NEAR, NEARBY), np.zeros(edges + 8, np.int32),
+        np.zeros(NEAR, NEARBY), np.zeros(edges + 64, np.int32),
     )  # fmt: skip
 
 

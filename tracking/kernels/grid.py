@@ -5,22 +5,22 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
+from tracking.kernels.compiled import lean
 from tracking.kernels.geodesy import offset_to_segment
 from tracking.kernels.graph import NEAR
 
 _LINEAR_FROM = 4.0
 
 
-@njit(cache=True, nogil=True)
+@lean
 def emission_cost(distance, sigma):  # type: ignore[no-untyped-def]
     """Nats of a fix at a distance from its road: square up to 4 sigma, linear beyond."""
     z = distance / sigma
     return 0.5 * z * z if z <= _LINEAR_FROM else _LINEAR_FROM * (z - 0.5 * _LINEAR_FROM)
 
 
-@njit(cache=True, nogil=True)
+@lean
 def heading_cost(heading, along, deviation, limit):  # type: ignore[no-untyped-def]
     """Nats of a reported heading against a road's direction, radians both; 0 when the heading is NaN."""
     if math.isnan(heading):
@@ -32,7 +32,7 @@ def heading_cost(heading, along, deviation, limit):  # type: ignore[no-untyped-d
     return min(0.5 * z * z, limit)
 
 
-@njit(cache=True, nogil=True)
+@lean
 def _cells(grid, x, y, radius):  # type: ignore[no-untyped-def]
     """(left, right, low, high) columns and rows of the grid that a circle touches; empty when it lies outside."""
     cell = grid[2]
@@ -43,7 +43,7 @@ def _cells(grid, x, y, radius):  # type: ignore[no-untyped-def]
     return left, right, low, high if right >= left else low - 1
 
 
-@njit(cache=True, nogil=True)
+@lean
 def neighbourhood(grid, cell_start, segments, seen, near, stamp, x, y, radius):  # type: ignore[no-untyped-def]
     """Roads within the radius, one of two twins each, at their nearest place: so many rows of `near`."""
     left, right, low, high = _cells(grid, x, y, radius)
@@ -80,7 +80,7 @@ def neighbourhood(grid, cell_start, segments, seen, near, stamp, x, y, radius): 
     return count
 
 
-@njit(cache=True, nogil=True)
+@lean
 def _insert(states, n, k, edge, along, side, cost):  # type: ignore[no-untyped-def]
     """Keep the k cheapest in order of (cost, edge); the new count."""
     if n == k and cost >= states[n - 1].emission:
@@ -104,7 +104,7 @@ def _insert(states, n, k, edge, along, side, cost):  # type: ignore[no-untyped-d
     return min(n + 1, k)
 
 
-@njit(cache=True, nogil=True)
+@lean
 def candidates(g, s, x, y, sigma, radius, heading, deviation, limit, states, k):  # type: ignore[no-untyped-def]
     """Fill a column with the k most likely places of a fix, both directions of a two-way road; the count.
 
@@ -135,7 +135,7 @@ def candidates(g, s, x, y, sigma, radius, heading, deviation, limit, states, k):
     return n
 
 
-@njit(cache=True, nogil=True)
+@lean
 def nearest(g, s, x, y, radius, out):  # type: ignore[no-untyped-def]
     """Fill out (n,) with the distance of each point to its nearest road, metres; NaN when none lies within the radius."""
     for i in range(len(x)):
@@ -148,7 +148,7 @@ def nearest(g, s, x, y, radius, out):  # type: ignore[no-untyped-def]
                 out[i] = distance
 
 
-@njit(cache=True, nogil=True)
+@lean
 def at_dead_end(g, s, x, y, radius):  # type: ignore[no-untyped-def]
     """True when a road within the radius of a place ends there: nobody drives on but by turning round."""
     s.clock[1] += 1

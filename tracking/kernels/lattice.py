@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
+from tracking.kernels.compiled import lean
 from tracking.kernels.costs import INF
 from tracking.kernels.geodesy import leg_length
 from tracking.kernels.grid import candidates, emission_cost
@@ -19,23 +19,24 @@ STOP_S = 60.0
 """A stop this long stands for many fixes and is never left out."""
 
 
-@njit(cache=True, nogil=True)
+@lean
 def _finish(old, states, trans, m, n, k):  # type: ignore[no-untyped-def]
-    """Add emissions, hold offsets that would run backwards, sum the forward probabilities."""
+    """Add emissions, hold offsets that would run backwards, sum the forward probabilities. States: 0 to m or n, and k."""
     best = INF
-    for j in range(k + 1):
-        if j >= n and j != k:
-            continue
+    for to in range(n + 1):
+        j = to if to < n else k
         state = states[j]
         i = state.back
         if i >= 0 and j < n and i < m and state.leg == 0.0 and state.turn == 0 and old[i].edge == state.edge:
             state.along = max(state.along, old[i].along)
-        total = 0.0
         low = INF
-        for i in range(k + 1):
+        for come in range(m + 1):
+            i = come if come < m else k
             if trans[i, j] < INF:
                 low = min(low, trans[i, j] - old[i].alpha)
-        for i in range(k + 1):
+        total = 0.0
+        for come in range(m + 1):
+            i = come if come < m else k
             if trans[i, j] < INF:
                 total += math.exp(low - trans[i, j] + old[i].alpha)
         if total == 0.0 and state.turn == JUMP:
@@ -48,7 +49,7 @@ def _finish(old, states, trans, m, n, k):  # type: ignore[no-untyped-def]
         states[j].alpha += best
 
 
-@njit(cache=True, nogil=True)
+@lean
 def _begin(rules, states, column, k, reason):  # type: ignore[no-untyped-def]
     """A column that hangs on none."""
     column.first = reason
@@ -63,14 +64,14 @@ def _begin(rules, states, column, k, reason):  # type: ignore[no-untyped-def]
         states[j].alpha = best - states[j].score
 
 
-@njit(cache=True, nogil=True)
+@lean
 def sigma_of(rules, gnss2, quality):  # type: ignore[no-untyped-def]
     """Metres: receiver and map together."""
     gnss = min(max(math.sqrt(gnss2) * quality, rules.gnss_low_m), rules.gnss_high_m)
     return math.sqrt(gnss * gnss + rules.map_m * rules.map_m)
 
 
-@njit(cache=True, nogil=True)
+@lean
 def _learn(rules, states, n, k, sigma, gnss2):  # type: ignore[no-untyped-def]
     """Receiver variance after a column: moves when the column is sure of its road, both directions together."""
     best, total = k, 0.0
@@ -93,8 +94,8 @@ def _learn(rules, states, n, k, sigma, gnss2):  # type: ignore[no-untyped-def]
     return min(max(gnss2 + (seen - gnss2) * rules.memory, rules.gnss_low_m * rules.gnss_low_m), rules.gnss_high_m * rules.gnss_high_m)
 
 
-@njit(cache=True, nogil=True)
-def _open(states, trans, k, off_cost):  # type: ignore[no-untyped-def]
+@lean
+def _open(states, k, off_cost):  # type: ignore[no-untyped-def]
     """An empty column."""
     for j in range(k + 1):
         state = states[j]
@@ -105,12 +106,20 @@ def _open(states, trans, k, off_cost):  # type: ignore[no-untyped-def]
         state.turn = 0
         state.over = -1
         state.edge = -1
-        for i in range(k + 1):
-            trans[i, j] = INF
     states[k].emission = off_cost
 
 
-@njit(cache=True, nogil=True)
+@lean
+def _clear(trans, m, n, k):  # type: ignore[no-untyped-def]
+    """No ways yet from states 0 to m and k to states 0 to n and k; the rest of `trans` is never read."""
+    for i in range(m):
+        trans[i, :n] = INF
+        trans[i, k] = INF
+    trans[k, :n] = INF
+    trans[k, k] = INF
+
+
+@lean
 def _sources(old, m, order):  # type: ignore[no-untyped-def]
     """States of a column that live, by score, the best first; how many."""
     count = 0
@@ -126,7 +135,7 @@ def _sources(old, m, order):  # type: ignore[no-untyped-def]
     return count
 
 
-@njit(cache=True, nogil=True)
+@lean
 def step(g, s, table, fixes, at, lattice, rows, order, gap_s):  # type: ignore[no-untyped-def]
     """Fill the lattice's column rows[0] for the fix `at`; rows[1] and rows[2] are the columns of the two fixes before it, -1 none.
 
@@ -138,7 +147,7 @@ def step(g, s, table, fixes, at, lattice, rows, order, gap_s):  # type: ignore[n
     fix, last = fixes[at], fixes[max(at - 1, 0)]
     states, trans, column = lattice.states[row], lattice.trans[row], lattice.columns[row]
     k = len(states) - 1
-    _open(states, trans, k, emission_cost(rules.off_sigmas, 1.0))
+    _open(states, k, emission_cost(rules.off_sigmas, 1.0))
     gnss2 = lattice.columns[before if before >= 0 else row].gnss2
     sigma = sigma_of(rules, gnss2, fix.quality)
     column.sigma = sigma
@@ -161,6 +170,7 @@ def step(g, s, table, fixes, at, lattice, rows, order, gap_s):  # type: ignore[n
     old, past = lattice.states[before], lattice.columns[before]
     beta = max(rules.beta_low_m, rules.beta_sigma * sigma) + rules.beta_share * straight
     leg = (straight, seconds, beta, sigma, 0.5 * (last.speed + fix.speed), last.leave - last.t)
+    _clear(trans, past.count, n, k)
     off_road(rules, old, states, trans, past, column, k, straight, beta)
     near_ways(g.nodes, g.edges, rules, old, states, trans, past.count, n, leg)
     jump(rules, old, states, trans, past.count, n, straight, beta)
@@ -177,11 +187,10 @@ def step(g, s, table, fixes, at, lattice, rows, order, gap_s):  # type: ignore[n
     column.gnss2 = _learn(rules, states, n, k, sigma, gnss2)
 
 
-@njit(cache=True, nogil=True)
+@lean
 def forward(g, s, table, fixes, lattice, prior_m, gap_s):  # type: ignore[no-untyped-def]
     """All columns of a track; prior_m is the receiver's standard deviation to begin with."""
-    order = np.empty(lattice.states.shape[1], np.int32)
     for i in range(len(fixes)):
         if i == 0:
             lattice.columns[0].gnss2 = prior_m * prior_m
-        step(g, s, table, fixes, i, lattice, (i, i - 1, i - 2), order, gap_s)
+        step(g, s, table, fixes, i, lattice, (i, i - 1, i - 2), s.stack, gap_s)

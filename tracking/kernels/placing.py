@@ -7,6 +7,7 @@ import math
 import numpy as np
 from numba import njit
 
+from tracking.kernels.compiled import lean
 from tracking.kernels.route import OFF_ROAD, ON_ROAD
 from tracking.kernels.spells import KEPT, STILL, THINNED
 
@@ -14,7 +15,7 @@ STILL_ROW, THINNED_ROW, VOID_ROW = 2, 3, 4
 """States of fixes beside those of pieces."""
 
 
-@njit(cache=True, nogil=True)
+@lean
 def place(g, path, starts, at, end, metres, limit, x, y):  # type: ignore[no-untyped-def]
     """Nearest place of a point on a path between two distances from its beginning.
 
@@ -51,7 +52,7 @@ def place(g, path, starts, at, end, metres, limit, x, y):  # type: ignore[no-unt
     return best_part, max(best_m, metres), best_along, best_side
 
 
-@njit(cache=True, nogil=True)
+@lean
 def spread(order, keep, lattice, chosen, piece_of, path_m, judged, out):  # type: ignore[no-untyped-def]
     """Write what the lattice says of kept fixes to the rows of the track; standing and thinned rows take after the kept one before.
 
