@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
-import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import astuple, dataclass
 from typing import Any, NamedTuple
 
@@ -17,7 +15,9 @@ from tracking.cleaning import CleaningParameters
 from tracking.kernels import live
 from tracking.kernels.graph import Graph, Scratch, scratch_for
 from tracking.kernels.live_cleaning import CLEANING
-from tracking.kernels.live_state import COMMITTED, ESTIMATE, FORMAT, LAST, MATCH_STATE, NODES, WAITING, match_state, work_for
+from tracking.kernels.live_state import COMMITTED, END, ESTIMATE, MATCH_STATE, NODES, match_state, work_for
+from tracking.kernels.live_window import lead
+from tracking.live_records import Records, Restored
 from tracking.matched import PATH_PART
 from tracking.matching import _QUALITY as SATELLITE_FACTORS
 from tracking.network.model import RoadNetwork
@@ -27,14 +27,13 @@ from tracking.roads import graph_of, limits_of
 __all__ = ["COMMITTED", "ESTIMATE", "MATCH_STATE", "PATH_PART", "Live", "LiveMatcher", "Restored", "joined", "match_state"]
 
 Array = NDArray[Any]
-_NEVER_MS = np.iinfo(np.int64).min
-_NOWHERE = np.iinfo(np.int32).min
 _LONGEST_LAG_MS = 1 << 60
 
 
 class Model(NamedTuple):
     """What the kernels read and never change, and the scratch of one thread. quality: factor by satellites; radians: of whole
-    degrees; bounds: the oldest age in ms of what is not committed, and columns at most."""
+    degrees; bounds: the oldest age in ms of what is not committed, and columns at most; identity: (2,) network and parameters of
+    records."""
 
     graph: Graph
     scratch: Scratch
@@ -45,6 +44,7 @@ class Model(NamedTuple):
     radians: NDArray[np.float64]
     gap_s: float
     bounds: tuple[int, int]
+    identity: NDArray[np.uint64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,16 +55,6 @@ class Live:
     estimates: Array
     committed: Array
     parts: Array
-    reseeded: int
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Restored:
-    """Records read back: states (n,); damaged: how many could not be read and are blank; reseeded: how many were written for
-    another network or other parameters and begin anew from their last fix."""
-
-    states: Array
-    damaged: int
     reseeded: int
 
 
@@ -88,26 +78,25 @@ class LiveMatcher:
         if p.window < 3 or nodes > np.iinfo(np.int16).max:
             raise RefusedError(f"a window of {p.window} columns; 3 to {np.iinfo(np.int16).max // (p.k + 1)} can be kept", field="window")
         self.state = match_state(p.k, max(p.window, MATCH_STATE["column_ms"].shape[0]), nodes)
-        self.quality = quality_table()
+        self.records = Records(self.state, network, repr((p.version, profile, astuple(c))), p.sigma_prior_m)
         self.model = Model(
             graph_of(network, profile, p), scratch_for(network.node_count, network.edge_count), p.rules(), cleaning_rules(c, p.sigma_prior_m),
-            limits_of(network, profile), self.quality, np.radians(np.arange(361, dtype=np.float32)).astype(np.float64), p.gap_s,
-            (round(min(p.lag_s * 1000, _LONGEST_LAG_MS)), p.window),
+            limits_of(network, profile), quality_table(), np.radians(np.arange(361, dtype=np.float32)).astype(np.float64), p.gap_s,
+            (round(min(p.lag_s * 1000, _LONGEST_LAG_MS)), p.window), self.records.identity,
         )  # fmt: skip
         self._work = work_for(p.k, nodes)
-        self._network = _number(network.version)
-        self._parameters = _number(repr((FORMAT, p.version, profile, astuple(c), self.state.descr)))
 
     def blank(self, count: int) -> Array:
         """(count,) records of vehicles that nothing is known of."""
-        states = np.zeros(count, self.state)
-        states["format"], states["network"], states["parameters"] = FORMAT, self._network, self._parameters
-        states["gnss2"] = self.parameters.sigma_prior_m**2
-        states["tip_score"], states["tip_alpha"], states["tip_node"], states["node_up"] = np.inf, -np.inf, -1, -1
-        states["seen_ms"], states["same_lon"], states["same_lat"] = _NEVER_MS, _NOWHERE, _NOWHERE
-        for name in ("valid_x", "valid_y", "still_odometer_m", "same_odometer_m"):
-            states[name] = np.nan
-        return states
+        return self.records.blank(count)
+
+    def saved(self, states: Array) -> list[bytes]:
+        """Each record as bytes, with a checksum."""
+        return self.records.saved(states)
+
+    def restored(self, saved: Sequence[bytes]) -> Restored:
+        """Records from bytes. What cannot be read is blank, what was written for another network begins from its last fix."""
+        return self.records.restored(saved)
 
     def advance(self, states: Array, rows: Array, slots: Any) -> Live:
         """Take rows in; the records are changed in place.
@@ -116,76 +105,49 @@ class LiveMatcher:
             states: (s,) records, zeroed bytes for a new vehicle; rows: (n,) `POSITION`, each vehicle's in the order of time;
             slots: (n,) int, the record of each row.
         Raises:
-            RefusedError: records of another layout than `blank` makes.
+            RefusedError: records of another layout than `blank` makes, slots that have none.
         """
         at = np.ascontiguousarray(slots, np.int64)
-        reseeded = self._admit(states, at)
         x, y = self.network.project(rows["lon_e6"] / 1e6, rows["lat_e6"] / 1e6)
         estimates = np.zeros(len(rows), ESTIMATE)
-        committed, parts = self._room(states, at)
-        self._work.used[:] = 0
-        parts = live.advance(self.model, self._work, states, rows, at, x, y, estimates, committed, parts)
-        fixes, count = self._work.used
-        return Live(estimates, committed[:fixes], parts[:count], reseeded)
+
+        def take(row: int, committed: Array, ends: Array) -> int:
+            return int(live.advance(self.model, self._work, states, rows, at, row, x, y, estimates, committed, ends))
+
+        return Live(estimates, *self._taken(states, at, take))
 
     def flush(self, states: Array, slots: Any) -> Live:
         """Commit all that is known of the given records, and end their tracks: what comes next begins a piece."""
         at = np.unique(np.asarray(slots, np.int64))
-        reseeded = self._admit(states, at)
-        committed, parts = self._room(states, at)
-        self._work.used[:] = 0
-        parts = live.flush(self.model, self._work, states, at, committed, parts)
-        fixes, count = self._work.used
-        return Live(np.zeros(0, ESTIMATE), committed[:fixes], parts[:count], reseeded)
 
-    def saved(self, states: Array) -> list[bytes]:
-        """Each record as bytes, with a checksum."""
-        sealed = states.copy()
-        sealed["check"] = 0
-        size = self.state.itemsize
-        whole = sealed.tobytes()
-        sealed["check"] = [zlib.crc32(whole[at : at + size]) for at in range(0, len(whole), size)]
-        whole = sealed.tobytes()
-        return [whole[at : at + size] for at in range(0, len(whole), size)]
+        def take(row: int, committed: Array, ends: Array) -> int:
+            return int(live.flush(self.model, self._work, states, at, row, committed, ends))
 
-    def restored(self, saved: Sequence[bytes]) -> Restored:
-        """Records from bytes. What cannot be read is blank, what was written for another network begins from its last fix."""
-        states = self.blank(len(saved))
-        damaged = 0
-        for row, content in enumerate(saved):
-            record = np.frombuffer(content, self.state)[:1].copy() if len(content) == self.state.itemsize else None
-            if record is not None:
-                check = int(record["check"][0])
-                record["check"] = 0
-            if record is None or zlib.crc32(record.tobytes()) != check or record["format"][0] != FORMAT:
-                damaged += 1
-                continue
-            states[row] = record[0]
-        return Restored(states, damaged, self._admit(states, np.arange(len(saved))))
+        return Live(np.zeros(0, ESTIMATE), *self._taken(states, at, take))
 
-    def _admit(self, states: Array, slots: NDArray[np.int64]) -> int:
-        """Begin the records anew that were not written by this matcher; how many of them held something."""
+    def _taken(self, states: Array, slots: NDArray[np.int64], take: Callable[[int, Array, Array], int]) -> tuple[Array, Array, int]:
+        """Take all in, with records begun anew and room made where `take` stops: (committed, parts, reseeded)."""
         if states.dtype != self.state:
             raise RefusedError("records of another layout than this matcher's", field="states")
-        foreign = (states["network"][slots] != self._network) | (states["parameters"][slots] != self._parameters)
-        foreign |= states["format"][slots] != FORMAT
-        if not foreign.any():
-            return 0
-        held = 0
-        for slot in np.unique(slots[foreign]):
-            old, new = states[slot].copy(), self.blank(1)
-            if old["format"] == FORMAT:
-                _carry(old, new[0], self.network)
-            held += int(old["format"] != 0)
-            states[slot] = new[0]
-        return held
-
-    def _room(self, states: Array, slots: NDArray[np.int64]) -> tuple[Array, Array]:
-        """Arrays for what a call may commit: of fixes never more, parts may need more."""
-        touched = np.unique(slots)
-        pending = np.maximum(states["sequence"][touched] - states["root_sequence"][touched] + 3, 3)
-        most = 2 * slots.size + int(np.minimum(pending, self.parameters.window + 3).sum())
-        return np.zeros(most, COMMITTED), np.zeros(2 * slots.size + 64, PATH_PART)
+        if slots.size and not 0 <= int(slots.min()) <= int(slots.max()) < len(states):
+            raise RefusedError(f"slots beyond the {len(states)} records", field="slots")
+        room = 2 * (slots.size + self.parameters.window) + 64
+        committed, ends, parts = np.zeros(room, COMMITTED), np.empty((room, 2), END), np.zeros(room, PATH_PART)
+        self._work.used[0] = 0
+        row, reseeded = 0, 0
+        while (row := take(row, committed, ends)) < slots.size:
+            again = self.records.renew(states, slots[row:])
+            if again is None:
+                committed, ends = _longer(committed), _longer(ends)
+            else:
+                reseeded += again
+        committed = committed[: self._work.used[0]]
+        row, used = 0, 0
+        while True:
+            row, used = lead(self.model.graph, self.model.scratch, self.model.rules, committed, ends, row, parts, used)
+            if row == len(committed):
+                return committed, parts[:used], reseeded
+            parts = _longer(parts)
 
 
 def joined(parts: Array) -> Array:
@@ -199,6 +161,11 @@ def joined(parts: Array) -> Array:
             out[count] = part
             count += 1
     return out[:count]
+
+
+def _longer(rows: Array) -> Array:
+    """The same rows with as much room again behind them."""
+    return np.concatenate([rows, np.zeros_like(rows)])
 
 
 def quality_table() -> NDArray[np.float64]:
@@ -218,22 +185,3 @@ def cleaning_rules(p: CleaningParameters, sigma_m: float) -> Array:
         p.spacing_s,
     )  # fmt: skip
     return np.array([said], CLEANING)
-
-
-def _carry(old: Any, new: Any, network: RoadNetwork) -> None:
-    """Keep of an old record what holds on any network: counts, metres, and the last fix, which the new way begins from."""
-    for name in ("number", "committed_m", "seen_ms"):
-        new[name] = old[name]
-    if old["columns"] == 0 and not old["waits"]:
-        return
-    new["fix"][WAITING] = old["fix"][WAITING if old["waits"] else LAST]
-    if not np.isfinite(new["fix"][WAITING][2:5]).all():
-        return
-    x, y = network.project(new["fix"][WAITING][2:3], new["fix"][WAITING][3:4])
-    new["fix"][WAITING][0], new["fix"][WAITING][1] = x[0], y[0]
-    new["valid_x"], new["valid_y"], new["valid_ms"], new["waits"] = x[0], y[0], round(new["fix"][WAITING][4] * 1000), 1
-
-
-def _number(text: str) -> int:
-    """64 bits that tell one text from another."""
-    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "little")

@@ -61,6 +61,9 @@ def test_zeroed_records_are_new_vehicles_and_other_layouts_are_refused() -> None
     assert found.reseeded == 0 and found.parts.tobytes() == expected.parts.tobytes()
     with pytest.raises(RefusedError, match="layout"):
         live.advance(np.zeros(1, match_state(nodes=60)), rows, np.zeros(len(rows), np.int64))
+    for slot in (-1, 1):
+        with pytest.raises(RefusedError, match="slots"):
+            live.advance(np.zeros(1, MATCH_STATE), rows, np.full(len(rows), slot))
 
 
 def test_rows_that_are_late_are_left_to_the_day() -> None:

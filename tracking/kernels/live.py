@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
 from tracking.kernels.lattice import step
 from tracking.kernels.live_cleaning import LATE, receive, says_more, silent
-from tracking.kernels.live_state import BASE, LAST, WAITING
+from tracking.kernels.live_state import BASE, FORMAT, LAST, WAITING
 from tracking.kernels.live_window import best_tip, extend, overdue, settle
 from tracking.kernels.posterior import _judge
 from tracking.kernels.spells import KEPT, STILL, THINNED
+from tracking.kernels.uncounted import uncounted
 
 ON_ROAD, OFF_ROAD, STANDING, LEFT_OUT, VOID = 0, 1, 2, 3, 4
 """States of a row: `tracking.matched.State`."""
@@ -20,21 +20,21 @@ AT_ONCE = (-1, 1)
 """Bounds that leave nothing."""
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def _put(fix, values):  # type: ignore[no-untyped-def]
     """A `FIX` from a row of a record."""
     fix.x, fix.y, fix.lon, fix.lat, fix.t = values[0], values[1], values[2], values[3], values[4]
     fix.leave, fix.speed, fix.heading, fix.quality = values[5], values[6], values[7], values[8]
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def _keep(values, fix):  # type: ignore[no-untyped-def]
     """A row of a record from a `FIX`."""
     values[0], values[1], values[2], values[3], values[4] = fix.x, fix.y, fix.lon, fix.lat, fix.t
     values[5], values[6], values[7], values[8] = fix.leave, fix.speed, fix.heading, fix.quality
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def _read(fix, row, x, y, quality, radians):  # type: ignore[no-untyped-def]
     """A `FIX` from a `POSITION`, in the precision of `domain.track.Track`."""
     fix.x, fix.y, fix.lon, fix.lat = x, y, row.lon_e6 / 1e6, row.lat_e6 / 1e6
@@ -47,7 +47,7 @@ def _read(fix, row, x, y, quality, radians):  # type: ignore[no-untyped-def]
         fix.quality = quality[min(np.int64(row.satellites), len(quality) - 1)]
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def _unpack(rec, lattice):  # type: ignore[no-untyped-def]
     """The tips of a record as the lattice's columns 0 (base) and 1 (the one before)."""
     k = len(rec.tip_alpha) - 1
@@ -69,9 +69,9 @@ def _unpack(rec, lattice):  # type: ignore[no-untyped-def]
     lattice.columns[2].gnss2 = rec.gnss2
 
 
-@njit(cache=True, nogil=True)
-def _feed(m, rec, work, slot, committed, parts):  # type: ignore[no-untyped-def]
-    """Take work.fixes[2] in as a new column; the array of parts."""
+@uncounted
+def _feed(m, rec, work, slot, committed, ends):  # type: ignore[no-untyped-def]
+    """Take work.fixes[2] in as a new column."""
     fix = work.fixes[2]
     _unpack(rec, work.lattice)
     _put(work.fixes[0], rec.fix[BASE])
@@ -81,16 +81,16 @@ def _feed(m, rec, work, slot, committed, parts):  # type: ignore[no-untyped-def]
     step(m.graph, m.scratch, m.rules, work.fixes, 2, work.lattice, rows, work.order, m.gap_s)
     if work.lattice.columns[2].first != 0 and rec.columns > 0:
         now_ms = rec.column_ms[rec.sequence % len(rec.column_ms)]
-        parts = settle(m.graph, m.scratch, m.rules[0], rec, work, slot, now_ms, AT_ONCE, committed, parts)
+        settle(rec, work, slot, now_ms, AT_ONCE, committed, ends)
     extend(rec, work, np.int64(round(fix.t * 1000.0)))
-    rec.fix[BASE] = rec.fix[LAST]
+    _keep(rec.fix[BASE], work.fixes[1])
     _keep(rec.fix[LAST], fix)
     _weigh(m, rec, work)
     now_ms = rec.column_ms[rec.sequence % len(rec.column_ms)]
-    return settle(m.graph, m.scratch, m.rules[0], rec, work, slot, now_ms, m.bounds, committed, parts)
+    settle(rec, work, slot, now_ms, m.bounds, committed, ends)
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def _weigh(m, rec, work):  # type: ignore[no-untyped-def]
     """How sure the newest column is of its best state, and the limits of the states that are not improbable."""
     states, count, ahead = work.lattice.states[2], np.int64(rec.count[LAST]), work.ahead
@@ -106,7 +106,7 @@ def _weigh(m, rec, work):  # type: ignore[no-untyped-def]
     rec.confidence, rec.limit_low, rec.limit_high = work.confidence[0], work.low[0], work.high[0]
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def _tell(rec, code, row):  # type: ignore[no-untyped-def]
     """Write down what is known of a row; code: of its cleaning."""
     row.edge, row.along_m, row.offset_m, row.late = -1, np.nan, np.nan, code == LATE
@@ -129,29 +129,37 @@ def _tell(rec, code, row):  # type: ignore[no-untyped-def]
         node = np.int64(rec.node_up[node])
 
 
-@njit(cache=True, nogil=True)
-def advance(m, work, states, rows, slots, x, y, estimates, committed, parts):  # type: ignore[no-untyped-def]
-    """Take rows in.
+@uncounted
+def _foreign(m, rec):  # type: ignore[no-untyped-def]
+    """True for a record that was not written with this model."""
+    return rec.network != m.identity[0] or rec.parameters != m.identity[1] or rec.format != FORMAT
+
+
+@uncounted
+def advance(m, work, states, rows, slots, at, x, y, estimates, committed, ends):  # type: ignore[no-untyped-def]
+    """Take rows in, from row `at` on.
 
     Args:
         m: `Model`; states: `MATCH_STATE`s, written to; rows: (n,) `POSITION`; slots: (n,) int64, the state of each row; x, y: (n,)
-        plane metres; estimates: (n,) `ESTIMATE`, filled; committed, parts: filled from work.used on.
+        plane metres; estimates: (n,) `ESTIMATE`, filled; committed, ends: filled from work.used on.
     Returns:
-        the array of parts, longer if it had to be.
+        the row that comes next; below n its record is not of this model, or `committed` has no room for what a row may commit.
     """
-    for i in range(len(rows)):
+    for i in range(at, len(rows)):
         slot = slots[i]
         rec, row = states[slot], rows[i]
+        if _foreign(m, rec) or work.used[0] + len(rec.column_ms) + 3 > len(committed):
+            return i
         code = receive(rec, row, x[i], y[i], m.cleaning)
         if code == KEPT:
             if silent(rec, row.t_ms / 1000.0, m.cleaning):
                 _put(work.fixes[2], rec.fix[WAITING])
-                parts = _feed(m, rec, work, slot, committed, parts)
+                _feed(m, rec, work, slot, committed, ends)
             rec.waits = 0
             _read(work.fixes[2], row, x[i], y[i], m.quality, m.radians)
             code = says_more(rec, work.fixes[2], m.cleaning)
             if code == KEPT:
-                parts = _feed(m, rec, work, slot, committed, parts)
+                _feed(m, rec, work, slot, committed, ends)
             else:
                 _keep(rec.fix[WAITING], work.fixes[2])
                 rec.waits = 1
@@ -159,25 +167,27 @@ def advance(m, work, states, rows, slots, x, y, estimates, committed, parts):  #
             rec.waits = 0
             rec.fix[LAST, 5] = row.t_ms / 1000.0
         if code != KEPT and code != LATE and overdue(rec, row.t_ms, m.bounds):
-            parts = settle(m.graph, m.scratch, m.rules[0], rec, work, slot, row.t_ms, m.bounds, committed, parts)
+            settle(rec, work, slot, row.t_ms, m.bounds, committed, ends)
         _tell(rec, code, estimates[i])
-    return parts
+    return len(rows)
 
 
-@njit(cache=True, nogil=True)
-def flush(m, work, states, slots, committed, parts):  # type: ignore[no-untyped-def]
-    """Commit all that is known and end the tracks of the given states; the array of parts."""
-    for i in range(len(slots)):
+@uncounted
+def flush(m, work, states, slots, at, committed, ends):  # type: ignore[no-untyped-def]
+    """Commit all that is known and end the tracks of the given states, from `at` on; what comes next, as `advance`."""
+    for i in range(at, len(slots)):
         rec = states[slots[i]]
+        if _foreign(m, rec) or work.used[0] + len(rec.column_ms) + 3 > len(committed):
+            return i
         if rec.waits:
             _put(work.fixes[2], rec.fix[WAITING])
-            parts = _feed(m, rec, work, slots[i], committed, parts)
+            _feed(m, rec, work, slots[i], committed, ends)
             rec.waits = 0
         if rec.columns > 0:
             now_ms = rec.column_ms[rec.sequence % len(rec.column_ms)]
-            parts = settle(m.graph, m.scratch, m.rules[0], rec, work, slots[i], now_ms, AT_ONCE, committed, parts)
+            settle(rec, work, slots[i], now_ms, AT_ONCE, committed, ends)
         rec.columns, rec.nodes, rec.rooted = 0, 0, 0
         for row in range(2):
             for j in range(len(rec.tip_alpha)):
                 rec.tip_node[row, j] = -1
-    return parts
+    return len(slots)

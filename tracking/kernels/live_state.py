@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tracking.kernels.graph import FIX, STATE, Lattice, lattice_for
+from tracking.kernels.graph import FIX, Lattice, lattice_for
 
 Array = NDArray[Any]
 
@@ -77,16 +77,18 @@ when the way goes on; leg_m: metres from the committed fix before; path_m: from 
 rows of the parts that lead to it."""
 
 
+END = np.dtype([("along", "<f8"), ("leg", "<f8"), ("sigma", "<f8"), ("edge", "<i4"), ("turn", "<i4")], align=True)
+"""A place that a way begins at or leads to, edge -1: no way; leg: its metres; turn: how it was found; sigma: of the fix."""
+
+
 class Work(NamedTuple):
     """Working memory of a call. lattice: three columns, the base, the one before, the new one; fixes: (3,) `FIX`; order: (k,);
-    marks: (nodes, 2) int32; pair: (2,) `STATE`; ahead: (k + 1,); confidence: (1,); low, high: (1,) km/h; used: (2,) committed fixes
-    and parts."""
+    marks: (nodes, 2) int32; ahead: (k + 1,); confidence: (1,); low, high: (1,) km/h; used: (1,) committed fixes."""
 
     lattice: Lattice
     fixes: Array
     order: NDArray[np.int32]
     marks: NDArray[np.int32]
-    pair: Array
     ahead: NDArray[np.float64]
     confidence: NDArray[np.float64]
     low: NDArray[np.uint8]
@@ -97,6 +99,6 @@ class Work(NamedTuple):
 def work_for(k: int, nodes: int) -> Work:
     """Working memory for records of `match_state(k, ..., nodes)`."""
     return Work(
-        lattice_for(3, k), np.zeros(3, FIX), np.zeros(k, np.int32), np.zeros((nodes, 2), np.int32), np.zeros(2, STATE),
-        np.zeros(k + 1), np.zeros(1), np.zeros(1, np.uint8), np.zeros(1, np.uint8), np.zeros(2, np.int64),
+        lattice_for(3, k), np.zeros(3, FIX), np.zeros(k, np.int32), np.zeros((nodes, 2), np.int32), np.zeros(k + 1), np.zeros(1),
+        np.zeros(1, np.uint8), np.zeros(1, np.uint8), np.zeros(1, np.int64),
     )  # fmt: skip

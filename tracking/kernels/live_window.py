@@ -5,16 +5,16 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
 from tracking.kernels.live_state import BASE, LAST
 from tracking.kernels.paths import JUMP
 from tracking.kernels.route import BACK_ON_ROAD, LEFT_ROAD, NO_WAY, _leg
+from tracking.kernels.uncounted import uncounted
 
 INF = math.inf
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def extend(rec, work, t_ms):  # type: ignore[no-untyped-def]
     """Take the new column of the lattice over as the newest tips; a piece that begins has an empty window behind it."""
     states, column = work.lattice.states[2], work.lattice.columns[2]
@@ -51,7 +51,7 @@ def extend(rec, work, t_ms):  # type: ignore[no-untyped-def]
     rec.gnss2, rec.off_m, rec.off_n = column.gnss2, column.off_m, column.off_n
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def sweep(rec, marks):  # type: ignore[no-untyped-def]
     """Forget the nodes that no tip comes from; the others close up in their order."""
     n = rec.nodes
@@ -81,7 +81,7 @@ def sweep(rec, marks):  # type: ignore[no-untyped-def]
                 rec.tip_node[row, j] = marks[rec.tip_node[row, j], 1]
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def _shared(rec):  # type: ignore[no-untyped-def]
     """The node after the committed one that every tip comes from or is; -1 when there is none."""
     root = 0 if rec.rooted else -1
@@ -99,7 +99,7 @@ def _shared(rec):  # type: ignore[no-untyped-def]
     return only
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def best_tip(rec):  # type: ignore[no-untyped-def]
     """The newest column's best state, as `route.backtrack` chooses it."""
     best = len(rec.tip_alpha) - 1
@@ -109,7 +109,7 @@ def best_tip(rec):  # type: ignore[no-untyped-def]
     return best
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def _likeliest(rec):  # type: ignore[no-untyped-def]
     """The node after the committed one that the best tip comes from or is; -1 when it is the committed one."""
     root = 0 if rec.rooted else -1
@@ -121,7 +121,7 @@ def _likeliest(rec):  # type: ignore[no-untyped-def]
     return node
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def overdue(rec, now_ms, bounds):  # type: ignore[no-untyped-def]
     """True when the oldest column must be committed: it is too old, or there is no room for another one. bounds: (ms, columns)."""
     lag_ms, window = bounds
@@ -133,29 +133,24 @@ def overdue(rec, now_ms, bounds):  # type: ignore[no-untyped-def]
     return rec.sequence - rec.root_sequence + 2 > window or rec.nodes + len(rec.tip_alpha) > len(rec.node_up)
 
 
-@njit(cache=True, nogil=True)
-def _emit(g, s, rules, rec, node, work, slot, committed, parts):  # type: ignore[no-untyped-def]
-    """Write one committed fix and its parts down; the array of parts, longer if it must be."""
-    used, start = work.used[0], work.used[1]
+@uncounted
+def _emit(rec, node, work, slot, committed, ends):  # type: ignore[no-untyped-def]
+    """Write one committed fix down, and the ends of the way to it."""
+    used = work.used[0]
     column = np.int64(rec.node_column[node])
-    fix = committed[used]
+    fix, was, now = committed[used], ends[used, 0], ends[used, 1]
     edge, leg = rec.node_edge[node], rec.node_leg[node]
-    reason, count = rec.first, start
+    reason = rec.first
+    now.edge = -1
     if rec.rooted:
         was_on, on = rec.node_edge[0] >= 0, edge >= 0
         reason = LEFT_ROAD if was_on and not on else BACK_ON_ROAD if on and not was_on else 0
         if was_on and on and rec.node_turn[node] == JUMP:
             reason = NO_WAY
         if was_on and on and reason == 0:
-            for row, at in ((0, 0), (1, np.int64(node))):
-                state = work.pair[row]
-                state.edge, state.along, state.leg, state.turn = rec.node_edge[at], rec.node_along[at], rec.node_leg[at], rec.node_turn[at]
-            count = _leg(g, s, rules, work.pair[0], work.pair[1], rec.column_sigma[column], parts, start, start)
-            while count < 0:
-                longer = np.empty(2 * len(parts) + 64, parts.dtype)
-                longer[:start] = parts[:start]
-                parts = longer
-                count = _leg(g, s, rules, work.pair[0], work.pair[1], rec.column_sigma[column], parts, start, start)
+            was.edge, was.along = rec.node_edge[0], rec.node_along[0]
+            now.edge, now.along, now.leg, now.turn = edge, rec.node_along[node], leg, rec.node_turn[node]
+            now.sigma = rec.column_sigma[column]
     else:
         leg = 0.0
     rec.piece_m = rec.piece_m + leg if reason == 0 else leg if reason == LEFT_ROAD else 0.0
@@ -163,12 +158,11 @@ def _emit(g, s, rules, rec, node, work, slot, committed, parts):  # type: ignore
     rec.number += 1
     fix.number, fix.t_ms, fix.edge, fix.slot, fix.reason = rec.number, rec.column_ms[column], edge, slot, reason
     fix.along_m = rec.node_along[node] if edge >= 0 else np.nan
-    fix.leg_m, fix.path_m, fix.part_start, fix.part_end = leg, rec.piece_m, start, count
-    work.used[0], work.used[1] = used + 1, count
-    return parts
+    fix.leg_m, fix.path_m = leg, rec.piece_m
+    work.used[0] = used + 1
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def _root(rec, node, marks):  # type: ignore[no-untyped-def]
     """Make a node the committed one; tips that do not come from it are dropped."""
     for i in range(rec.nodes):
@@ -186,13 +180,13 @@ def _root(rec, node, marks):  # type: ignore[no-untyped-def]
     rec.node_up[node] = -1
 
 
-@njit(cache=True, nogil=True)
-def settle(g, s, rules, rec, work, slot, now_ms, bounds, committed, parts):  # type: ignore[no-untyped-def]
-    """Commit what all tips share and what is overdue; the array of parts.
+@uncounted
+def settle(rec, work, slot, now_ms, bounds, committed, ends):  # type: ignore[no-untyped-def]
+    """Commit what all tips share and what is overdue.
 
     Args:
-        bounds: the oldest age of a column that is not committed, and how many columns at most; committed: (n,) `COMMITTED`; parts: `PATH_PART`, filled from
-        work.used on.
+        bounds: the oldest age of a column that is not committed, and how many columns at most; committed: (n,) `COMMITTED`, filled
+        from work.used on; ends: (n, 2) `END` of the way to each.
     """
     sweep(rec, work.marks)
     while True:
@@ -200,7 +194,25 @@ def settle(g, s, rules, rec, work, slot, now_ms, bounds, committed, parts):  # t
         if node < 0 and overdue(rec, now_ms, bounds):
             node = _likeliest(rec)
         if node < 0:
-            return parts
-        parts = _emit(g, s, rules, rec, node, work, slot, committed, parts)
+            return
+        _emit(rec, node, work, slot, committed, ends)
         _root(rec, node, work.marks)
         sweep(rec, work.marks)
+
+
+@uncounted
+def lead(g, s, table, committed, ends, at, parts, used):  # type: ignore[no-untyped-def]
+    """Write down the parts of the ways that lead to committed fixes, from row `at` and part `used` on.
+
+    Returns:
+        (row, part) that come next; row < len(committed) when `parts` has no room for its way.
+    """
+    for row in range(at, len(committed)):
+        count = used
+        if ends[row, 1].edge >= 0:
+            count = _leg(g, s, table[0], ends[row, 0], ends[row, 1], ends[row, 1].sigma, parts, used, used)
+            if count < 0:
+                return row, used
+        committed[row].part_start, committed[row].part_end = used, count
+        used = count
+    return len(committed), used
