@@ -96,7 +96,31 @@ def mutants(count: int, seed: int) -> Iterator[bytes]:
         yield bytes(frame)
 
 
-def compare(frame: bytes, row: Any, fixes: Any) -> None:
+COLUMNS = {
+    0x01: ("odometer_01km", rows.HAS_ODOMETER),
+    0x02: ("fuel_l10", rows.HAS_FUEL),
+    0x03: ("recorder_kmh10", rows.HAS_RECORDER),
+    0x31: ("satellites", rows.HAS_SATELLITES),
+}
+
+
+def compare_items(location: Location, fix: Any, scratch: Any) -> None:
+    """Items with a column stand in it, 0 where there is none; all of them lie in the scratch buffer as they came."""
+    said = dict.fromkeys((name for name, _ in COLUMNS.values()), 0)
+    present = 0
+    for extra in location.extras:
+        if extra.id in COLUMNS:
+            name, bit = COLUMNS[extra.id]
+            said[name] = int.from_bytes(extra.raw, "big")
+            present |= bit
+    assert {name: int(fix[name]) for name in said} == said
+    assert int(fix["present"]) == present
+    assert bool(fix["other_items"]) == any(extra.id not in COLUMNS for extra in location.extras)
+    kept = scratch[int(fix["extras_start"]) : int(fix["extras_end"])].tobytes()
+    assert kept == b"".join(bytes((extra.id, len(extra.raw))) + extra.raw for extra in location.extras)
+
+
+def compare(frame: bytes, row: Any, fixes: Any, scratch: Any) -> None:
     """A frame that the kernel takes is clean for `examine`, and both read the same."""
     seen = examine(frame)
     assert seen.header is not None and seen.message is not None
@@ -116,6 +140,7 @@ def compare(frame: bytes, row: Any, fixes: Any) -> None:
         assert int(fix["lon_e6"]) == (-location.longitude_e6 if west else location.longitude_e6)
         for name in ("alarm_bits", "status_bits", "altitude_m", "speed_kmh10", "heading_deg"):
             assert int(fix[name]) == getattr(location, name), name
+        compare_items(location, fix, scratch)
 
 
 def test_a_frame_that_the_kernel_takes_is_what_the_definitions_read() -> None:
@@ -125,7 +150,7 @@ def test_a_frame_that_the_kernel_takes_is_what_the_definitions_read() -> None:
     assert taken.mean() > 0.3
     starts = np.searchsorted(decoded.fixes["frame"], np.arange(len(frames) + 1))
     for i in np.flatnonzero(taken).tolist():
-        compare(frames[i], decoded.frames[i], decoded.fixes[starts[i] : starts[i + 1]])
+        compare(frames[i], decoded.frames[i], decoded.fixes[starts[i] : starts[i + 1]], decoded.scratch)
 
 
 def test_a_clean_standard_frame_is_never_left_to_python() -> None:
@@ -193,6 +218,7 @@ def test_unescape_of_the_kernel_equals_the_framing() -> None:
     for _ in range(2_000 if JIT else 100):
         run = bytes(draw.choice([0x7D, 0x01, 0x02, 0x05, draw.randrange(256)]) for _ in range(draw.randrange(40))).replace(b"\x7e", b"")
         out = np.zeros(64, np.uint8)
-        length, lone = fast(np.frombuffer(run, np.uint8), 0, len(run), out, 0)
+        length, lone, check = fast(np.frombuffer(run, np.uint8), 0, len(run), out, 0)
         slow = unescape(run)
         assert out[:length].tobytes() == slow[0] and bool(lone) == bool(slow[1])
+        assert check == reduce(xor, slow[0], 0)
