@@ -10,6 +10,8 @@ from typing import Any
 
 import psycopg
 
+from domain.units import DAY_MS, day_bounds
+from ingest.day_line_store import Planned, planned
 from tracking.odometer import STEP_M, OdometerParameters, Ratio
 from tracking.vehicle_day import DayContext
 
@@ -35,29 +37,57 @@ class Roads:
     from_day: date = date.min
 
 
-def contexts(conn: Connection, day: date, vehicle_ids: Sequence[int]) -> dict[int, DayContext]:
-    """Context of each vehicle on the day; vehicles that the registry does not know are left out."""
-    ratios, before = _ratios(conn, day, vehicle_ids), _odometers(conn, day, vehicle_ids)
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of a vehicle on a day; line_ids: lines that it may run, by the registry or the timetable."""
+
+    context: DayContext
+    line_ids: tuple[int, ...] = ()
+
+
+def known(conn: Connection, day: date, vehicle_ids: Sequence[int]) -> dict[int, Known]:
+    """What is known of each vehicle on the day; vehicles that the registry does not know are left out."""
+    ratios, before, plans = _ratios(conn, day, vehicle_ids), _odometers(conn, day, vehicle_ids), planned(conn, day, vehicle_ids)
     rows = conn.execute(
         """
-        select vehicle_id, coalesce(plate, ''), vehicle_class, dangerous_goods
-          from vehicle
-         where vehicle_id = any(%(vehicles)s::int[])
-         order by vehicle_id
+        select v.vehicle_id, coalesce(v.plate, ''), v.vehicle_class, v.dangerous_goods, l.line_id, l.code
+          from vehicle v
+          left join line l on l.line_id = v.line_id
+         where v.vehicle_id = any(%(vehicles)s::int[])
+         order by v.vehicle_id
         """,
         {"vehicles": list(vehicle_ids)},
     ).fetchall()
-    return {
-        vehicle_id: DayContext(
+    found = {}
+    for vehicle_id, plate, vehicle_class, dangerous, line_id, code in rows:
+        plan = plans.get(vehicle_id)
+        context = DayContext(
             vehicle_id=vehicle_id,
             plate=plate,
             vehicle_class=vehicle_class,
             profile="dangerous_goods" if dangerous or vehicle_class == "dangerous_goods" else _PROFILES.get(vehicle_class, "bus"),
+            line_id=code,
             ratio=ratios.get(vehicle_id),
             odometer_before_m=before.get(vehicle_id),
+            duties=_duties(day, plan),
+            planned_trips=plan.trips if plan is not None else None,
         )
-        for vehicle_id, plate, vehicle_class, dangerous in rows
-    }
+        lines = {*(plan.line_ids if plan is not None else ()), *((line_id,) if line_id is not None else ())}
+        found[vehicle_id] = Known(context, tuple(sorted(lines)))
+    return found
+
+
+def contexts(conn: Connection, day: date, vehicle_ids: Sequence[int]) -> dict[int, DayContext]:
+    """The part of `known` that is stored with a day."""
+    return {vehicle_id: one.context for vehicle_id, one in known(conn, day, vehicle_ids).items()}
+
+
+def _duties(day: date, plan: Planned | None) -> tuple[tuple[int, int], ...]:
+    """The planned duty: first departure to last arrival, as far as it lies on the day."""
+    if plan is None or plan.departs_s is None or plan.arrives_s is None:
+        return ()
+    begin = day_bounds(day)[0]
+    return ((begin + 1000 * plan.departs_s, min(begin + 1000 * plan.arrives_s, begin + DAY_MS)),)
 
 
 def _ratios(conn: Connection, day: date, vehicle_ids: Sequence[int]) -> dict[int, Ratio]:

@@ -13,14 +13,15 @@ import psycopg
 
 from domain.errors import RefusedError
 from domain.units import day_bounds
-from ingest import archive_store, day_context_store
-from ingest.day_context_store import Roads
+from ingest import archive_store, day_context_store, day_lines
+from ingest.day_context_store import Known, Roads
 from ingest.day_result_store import Replaced, replace_days
 from ingest.day_rows import StoredDay, stored_day
 from ingest.due_store import MARGIN_MS, Ticket
 from storage.pool import connect
 from storage.positions import read_track
 from tracking.daily import compute_day
+from tracking.line_path import LinePath
 from tracking.network import load
 from tracking.network.model import RoadNetwork
 from tracking.vehicle_day import DayContext, DayParameters
@@ -69,11 +70,16 @@ def compute_unit(unit: Unit) -> UnitDone:
     fixes = 0
     found: list[tuple[Ticket, StoredDay]] = []
     with connect(unit.place.dsn, "ingest") as conn:
-        contexts = day_context_store.contexts(conn, unit.day, vehicles)
+        known = day_context_store.known(conn, unit.day, vehicles)
+        conn.rollback()
+        ways = (
+            day_lines.paths(conn, network, sorted({line for one in known.values() for line in one.line_ids})) if network is not None else {}
+        )
         archive = _archive(conn, unit)
         for ticket in unit.tickets:
-            context = contexts.get(ticket.vehicle_id, DayContext(ticket.vehicle_id))
-            day, count = _compute(conn, ticket, context, network, (unit.parameters, archive))
+            one = known.get(ticket.vehicle_id, Known(DayContext(ticket.vehicle_id)))
+            lines = tuple(path for line_id in one.line_ids for path in ways.get(line_id, ()))
+            day, count = _compute(conn, ticket, (one.context, lines), network, (unit.parameters, archive))
             fixes += count
             found.append((ticket, day))
         replaced = replace_days(conn, found)
@@ -81,14 +87,19 @@ def compute_unit(unit: Unit) -> UnitDone:
 
 
 def _compute(
-    conn: Connection, ticket: Ticket, context: DayContext, network: RoadNetwork | None, by: tuple[DayParameters, Path | None]
+    conn: Connection,
+    ticket: Ticket,
+    about: tuple[DayContext, tuple[LinePath, ...]],
+    network: RoadNetwork | None,
+    by: tuple[DayParameters, Path | None],
 ) -> tuple[StoredDay, int]:
     """The day's rows, and how many fixes they rest on. No transaction stays open while it is computed."""
-    parameters, archive = by
+    (context, paths), (parameters, archive) = about, by
     begin, end = day_bounds(ticket.day)
     rows = read_track(conn, ticket.vehicle_id, begin - MARGIN_MS, end + MARGIN_MS, archive)
+    lines = day_lines.lines_for(conn, rows, paths)
     conn.rollback()
-    result = compute_day(rows, ticket.day, network, None, context, parameters)
+    result = compute_day(rows, ticket.day, network, lines, context, parameters)
     return stored_day(result, ticket.vehicle_id, network), len(result.fixes)
 
 

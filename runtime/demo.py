@@ -19,7 +19,7 @@ from domain.errors import RefusedError
 from operations.accounts import add_user, list_users, new_password, set_password
 from operations.regions_store import Region, put_regions
 from operations.registry import import_csv
-from runtime.demo_registry import write_registry
+from runtime.demo_registry import register_lines, register_roads, write_registry
 from runtime.processes import Supervisor, standard_parts, stop_on_signals
 from runtime.settings import Settings
 from simulators.county import Region as SimulatedRegion
@@ -169,10 +169,10 @@ def environment(settings: Settings) -> dict[str, str]:
 
 
 def prepare(dsn: str, settings: Settings, fleet: FleetSettings) -> str:
-    """Base map, regions, registered vehicles and an administrator with a fresh password, which is returned.
+    """Base map, regions, vehicles, roads, lines, timetable, and an administrator with a fresh password, which is returned.
 
-    The files that it writes (network.npz, places.geojson, regions.geojson, vehicles.csv) are what `cuntong basemap build` and
-    `cuntong registry import` take.
+    The files that it writes (network.npz, places.geojson, regions.geojson, vehicles.csv, lines.geojson, timetable.csv) are what
+    `cuntong basemap build`, `registry import`, `lines import` and `lines timetable` take.
 
     Raises:
         RefusedError: the registry does not take the fleet, such as when a terminal of it was revoked.
@@ -191,9 +191,11 @@ def prepare(dsn: str, settings: Settings, fleet: FleetSettings) -> str:
         put_regions(conn, [_region(row) for row in county.regions])
         imported = import_csv(conn, vehicles, datetime.now(UTC))
         conn.commit()
-    if imported.bad:
-        first = imported.bad[0]
-        raise RefusedError(f"{vehicles}, line {first.line}: {first.reason}; restore it or name another folder with --data")
+        if imported.bad:
+            first = imported.bad[0]
+            raise RefusedError(f"{vehicles}, line {first.line}: {first.reason}; restore it or name another folder with --data")
+        register_roads(conn, county, settings.data)
+        register_lines(conn, simulated, settings.data)
     return _administrator(dsn)
 
 

@@ -1,11 +1,25 @@
-"""The registry of the demo: its simulated fleet as the CSV file that `cuntong registry import` takes."""
+"""The registry of the demo: its simulated fleet, roads, lines and timetable, as the files that the commands take."""
 
 from __future__ import annotations
 
 import csv
+import json
+from datetime import date
 from pathlib import Path
+from typing import Any
 
+import psycopg
+
+from ingest.days import use_network
+from operations.lines import TIMETABLE_COLUMNS, import_lines, import_timetable
+from simulators.county import County
 from simulators.fleet import Fleet
+from simulators.timetable import lines_geojson, timetable
+from storage.networks import networks
+from tracking.network import save
+
+FIRST_DAY = date(2026, 1, 1)
+"""From when the simulated lines run."""
 
 _COLUMNS = ("plate", "plate_colour", "terminal_id", "operator", "vehicle_class", "region_code", "dangerous_goods")
 
@@ -60,3 +74,30 @@ def write_registry(fleet: Fleet, path: Path) -> None:
         table = csv.DictWriter(file, _COLUMNS)
         table.writeheader()
         table.writerows(registry_rows(fleet))
+
+
+def register_roads(conn: psycopg.Connection[Any], county: County, folder: Path) -> Path:
+    """Let the county's roads serve its vehicles, once a version; the file, which stays in the data folder. Commits."""
+    code = f"{county.settings.county_code:06d}"
+    path = folder / "networks" / f"{code}-{county.network.version[:12]}.npz"
+    known = {(row.region_code, row.map_version) for row in networks(conn)}
+    if (code, county.network.version) in known and path.exists():
+        return path
+    path.parent.mkdir(parents=True, exist_ok=True)
+    save(county.network, path)
+    use_network(conn, path, code)
+    return path
+
+
+def register_lines(conn: psycopg.Connection[Any], fleet: Fleet, folder: Path) -> None:
+    """Write and import the lines of the county and the timetable that the fleet keeps; what is so already stays. Commits."""
+    drawn = lines_geojson(fleet.county, fleet.drivers.cycles.lines)
+    (folder / "lines.geojson").write_text(json.dumps(drawn, ensure_ascii=False), encoding="utf-8")
+    import_lines(conn, folder / "lines.geojson", FIRST_DAY)
+    rows = timetable(fleet.county, fleet.drivers, [(one.plate.number, one.plate.colour) for one in fleet.identities])
+    with (folder / "timetable.csv").open("w", encoding="utf-8", newline="") as file:
+        table = csv.DictWriter(file, TIMETABLE_COLUMNS)
+        table.writeheader()
+        table.writerows(rows)
+    import_timetable(conn, folder / "timetable.csv", FIRST_DAY)
+    conn.commit()

@@ -41,6 +41,11 @@ MOTORS = {
     "coach": Motor(0.8, 1.0, 1.5, 1.0),
     "truck": Motor(0.5, 0.8, 1.2, 0.92),
 }
+CALL = np.dtype([("cycle", "<i4"), ("back", "<i4"), ("stop_seq", "<i4"), ("arrive_s", "<f8"), ("depart_s", "<f8")])
+"""One stop of a cycle, terminals included: on the way out (0) or back (1), its number, seconds since the cycle's start at which the
+vehicle comes to a halt and sets off."""
+
+_DAY_S = 86_400
 _PACES = (1.0, 0.93, 0.87)
 _LAYOVER_S = {"rural_bus": (240, 900), "town_bus": (90, 300), "coach": (600, 1800), "truck": (900, 2400)}
 _DWELL_S = (10, 35)
@@ -48,7 +53,8 @@ _DWELL_S = (10, 35)
 
 @dataclass(frozen=True, slots=True)
 class Cycles:
-    """All cycles back to back: track of `TRACK`; per cycle its first row, length (s = rows), metres, row of its line."""
+    """All cycles back to back: track of `TRACK`; per cycle its first row, length (s = rows, a part of a day), metres, row of its line;
+    calls: rows of `CALL` in order. A vehicle is at the same place at the same time of every day."""
 
     lines: tuple[Line, ...]
     track: NDArray[Any]
@@ -56,16 +62,22 @@ class Cycles:
     length_s: NDArray[np.int64]
     length_m: NDArray[np.int64]
     line: NDArray[np.int64]
+    calls: NDArray[Any]
 
 
 def make_cycles(county: County, kinds: tuple[str, ...] = tuple(MOTORS)) -> Cycles:
     """Drive every line of the wanted kinds once at each pace; deterministic by the county's seed."""
     lines = tuple(line for line in plan_lines(county) if line.kind in kinds)
-    parts, owner = [], []
+    parts: list[NDArray[Any]] = []
+    owner: list[int] = []
+    calls: list[NDArray[Any]] = []
     for row, line in enumerate(lines):
         for variant, pace in enumerate(_PACES):
             random = np.random.default_rng([county.settings.seed, 21, row, variant])
-            parts.append(_cycle(county, line, pace, random))
+            part, called = _cycle(county, line, pace, random)
+            called["cycle"] = len(parts)
+            parts.append(part)
+            calls.append(called)
             owner.append(row)
     length = np.array([len(part) for part in parts], np.int64)
     return Cycles(
@@ -75,21 +87,50 @@ def make_cycles(county: County, kinds: tuple[str, ...] = tuple(MOTORS)) -> Cycle
         length_s=length,
         length_m=np.array([int(part["along_m"][-1]) for part in parts], np.int64),
         line=np.array(owner, np.int64),
+        calls=np.concatenate([np.zeros(0, CALL), *calls]),
     )
 
 
-def _cycle(county: County, line: Line, pace: float, random: np.random.Generator) -> NDArray[Any]:
+def _cycle(county: County, line: Line, pace: float, random: np.random.Generator) -> tuple[NDArray[Any], NDArray[Any]]:
+    """(`TRACK` rows, `CALL` rows) of one cycle; standing time at the ends makes it a whole part of a day."""
     base = MOTORS[line.kind]
     motor = Motor(base.gain_mps2, base.brake_mps2, base.sideways_mps2, base.pace * pace)
-    parts, driven = [], 0.0
+    runs, waits = [], []
     for edges, stops in ((line.out, line.out_stops), (line.back, line.back_stops)):
-        path = Path.of(county.network, edges)
-        run = drive_path(county, path, [(at, float(random.integers(*_DWELL_S))) for at in stops], motor, random)
-        part = _seconds(county, run, int(random.integers(*_LAYOVER_S[line.kind])))
-        part["along_m"] += round(driven)
-        driven += float(path.along_m[-1])
+        halts = [(at, float(random.integers(*_DWELL_S))) for at in stops]
+        runs.append((drive_path(county, Path.of(county.network, edges), halts, motor, random), halts))
+        waits.append(int(random.integers(*_LAYOVER_S[line.kind])))
+    driven_s = sum(int(np.ceil(run.t_s[-1])) for run, _ in runs)
+    spare_s = _part_of_a_day(driven_s + sum(waits)) - driven_s - sum(waits)
+    waits = [waits[0] + spare_s // 2, waits[1] + spare_s - spare_s // 2]
+    parts, calls, driven_m, begin_s = [], [], 0.0, 0
+    for back, ((run, halts), wait) in enumerate(zip(runs, waits, strict=True)):
+        part = _seconds(county, run, wait)
+        part["along_m"] += round(driven_m)
+        calls.append(_calls(run, halts, back, begin_s))
+        driven_m, begin_s = driven_m + float(run.path.along_m[-1]), begin_s + part.size
         parts.append(part)
-    return np.concatenate(parts)
+    return np.concatenate(parts), np.concatenate(calls)
+
+
+def _part_of_a_day(seconds: int) -> int:
+    """Least whole part of a day that is not shorter; days themselves where it is longer than one."""
+    if seconds > _DAY_S:
+        return -(-seconds // _DAY_S) * _DAY_S
+    return next(part for part in range(seconds, _DAY_S + 1) if _DAY_S % part == 0)
+
+
+def _calls(run: Run, halts: list[tuple[float, float]], back: int, begin_s: int) -> NDArray[Any]:
+    """`CALL` rows of one way."""
+    out = np.zeros(len(halts) + 2, CALL)
+    out["back"], out["stop_seq"] = back, np.arange(out.size)
+    for row, (at, dwell_s) in enumerate(halts, start=1):
+        out["arrive_s"][row] = float(run.t_s[np.argmax(run.s_m >= at - 1e-6)])
+        out["depart_s"][row] = out["arrive_s"][row] + dwell_s
+    out["arrive_s"][-1] = out["depart_s"][-1] = float(run.t_s[-1])
+    out["arrive_s"] += begin_s
+    out["depart_s"] += begin_s
+    return out
 
 
 def _seconds(county: County, run: Run, layover_s: int) -> NDArray[Any]:

@@ -43,7 +43,7 @@ class Fleet:
         scenario = SCENARIOS[settings.scenario]
         self.county = county or build_county(settings.county)
         cycles = make_cycles(self.county, tuple(kind for kind, share in scenario.shares.items() if share > 0))
-        drivers = Drivers.assign(cycles, settings.vehicles, settings.seed, scenario.shares)
+        self.drivers = drivers = Drivers.assign(cycles, settings.vehicles, settings.seed, scenario.shares)
         kinds = [cycles.lines[line].kind for line in cycles.line[drivers.cycle]]
         self.lines = [cycles.lines[line].name for line in cycles.line[drivers.cycle]]
         self.identities: list[Identity] = make_identities(

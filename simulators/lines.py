@@ -14,7 +14,7 @@ from simulators.routes import RouteFinder
 @dataclass(frozen=True, slots=True)
 class Line:
     """One line there and back. kind: rural_bus, town_bus, coach or truck; out, back: edges in order;
-    out_stops, back_stops: metres along, ends left out."""
+    out_stops, back_stops: metres along, ends left out; ends: names of both ends, Chinese and English; stations: whether each is one."""
 
     name: str
     name_en: str
@@ -23,6 +23,8 @@ class Line:
     back: NDArray[np.int32]
     out_stops: tuple[float, ...]
     back_stops: tuple[float, ...]
+    ends: tuple[tuple[str, str], tuple[str, str]] = (("", ""), ("", ""))
+    stations: tuple[bool, bool] = (False, False)
 
 
 _STOP_GAP_M = {"rural_bus": 1_300.0, "town_bus": 550.0}
@@ -59,7 +61,9 @@ class _Planner:
         """A line between two places."""
         out, back = self.finder.path(first.node, last.node), self.finder.path(last.node, first.node)
         name = (f"{first.name}-{last.name}", f"{first.name_en} - {last.name_en}")
-        return Line(*name, kind, out, back, self._stops(kind, out), self._stops(kind, back))
+        stops = self._stops(kind, out), self._stops(kind, back)
+        ends = ((first.name, first.name_en), (last.name, last.name_en))
+        return Line(*name, kind, out, back, *stops, ends, (first.kind == "station", last.kind == "station"))
 
     def town_lines(self) -> list[Line]:
         """Bus lines inside the county town, from rim to rim through the centre."""
@@ -75,7 +79,9 @@ class _Planner:
                 continue
             out, back = self.finder.path(*ends), self.finder.path(*reversed(ends))
             stops = self._stops("town_bus", out), self._stops("town_bus", back)
-            lines.append(Line(f"城区{number}路", f"Town line {number}", "town_bus", out, back, *stops))
+            name = (f"城区{number}路", f"Town line {number}")
+            rims = ((f"{name[0]}东站", f"{name[1]} east end"), (f"{name[0]}西站", f"{name[1]} west end"))
+            lines.append(Line(*name, "town_bus", out, back, *stops, rims))
         return lines
 
     def _stops(self, kind: str, path: NDArray[np.int32]) -> tuple[float, ...]:

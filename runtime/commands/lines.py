@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,11 +11,17 @@ import typer
 if TYPE_CHECKING:
     from tracking.line_path import LinePath
 
-_HELP = """Scheduled lines on the road network.
+_HELP = """Scheduled lines, their timetables, and their ways on the road network.
 
 Example:
+    cuntong lines import lines.geojson
+    cuntong lines timetable timetable.csv --from 2026-11-01
     cuntong lines snap lines.geojson --network guizhou.npz -o snapped.geojson
 """
+_Data = Annotated[Path | None, typer.Option(help="Data folder with the embedded database.")]
+_From = Annotated[
+    datetime | None, typer.Option("--from", metavar="DAY", formats=["%Y-%m-%d"], help="First day it holds; without it today.")
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -22,6 +29,9 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(help=_HELP, no_args_is_help=True, rich_markup_mode=None)
     group.callback()(lines)
     group.command("snap")(snap)
+    group.command("import")(import_file)
+    group.command("timetable")(timetable)
+    group.command("list")(list_lines)
     app.add_typer(group, name="lines")
 
 
@@ -87,4 +97,69 @@ def _show(laid: list[LinePath], old: dict[tuple[str, str], LinePath], moved_m: f
             metres, lon, lat = moved(old[line.line_id, line.variant], line)
             said = f"{metres:.1f}" + (f" LOOK at {lon:.6f}, {lat:.6f}" if metres > moved_m else "")
         table.add_row(line.line_id, line.variant, f"{line.length_m / 1000:.3f}", str(len(line.stops)), f"{line.worst_offset_m:.1f}", said)
+    Console().print(table)
+
+
+def import_file(
+    file: Annotated[Path, typer.Argument(metavar="LINES", help="GeoJSON as for `cuntong lines snap`; name, name_en, kind may be told.")],
+    from_day: _From = None,
+    data: _Data = None,
+) -> None:
+    """Register lines; the worker lays them on the network of their region, and computes days from the day on again where a way changed.
+
+    Example:
+        cuntong lines import lines.geojson
+    """
+    from operations.lines import import_lines
+    from runtime.commands.network_use import connected
+
+    with connected(data) as conn:
+        done = import_lines(conn, file, _day(from_day))
+    typer.echo(f"{done.held} lines, {done.changed} ways new or changed")
+
+
+def timetable(
+    file: Annotated[Path, typer.Argument(metavar="CSV", help="line_id,variant,departs,arrives,plate,plate_colour,weekdays")],
+    from_day: _From = None,
+    data: _Data = None,
+) -> None:
+    """Replace the timetables of the lines in a file from a day on; days before it keep theirs. A vehicle named serves the line.
+
+    Example:
+        cuntong lines timetable timetable.csv --from 2026-11-01
+    """
+    from operations.lines import import_timetable
+    from runtime.commands.network_use import connected
+
+    with connected(data) as conn:
+        done = import_timetable(conn, file, _day(from_day))
+    typer.echo(f"{done.held:,} trips; the timetables of {done.changed} lines changed")
+
+
+def _day(given: datetime | None) -> date:
+    import time
+
+    from domain.units import day_of
+
+    return given.date() if given is not None else day_of(time.time_ns() // 1_000_000)
+
+
+def list_lines(data: _Data = None) -> None:
+    """List registered lines with their stops, trips and vehicles, and those that no road carries.
+
+    Example:
+        cuntong lines list
+    """
+    from rich.console import Console
+    from rich.table import Table
+
+    from runtime.commands.network_use import connected
+    from storage.lines import lines as registered
+
+    with connected(data) as conn:
+        found = registered(conn)
+    table = Table("line", "name", "kind", "variant", "stops", "trips", "vehicles", "on the roads", title=f"{len(found)} ways")
+    for row in found:
+        state = f"refused: {row.refused}" if row.refused else "yes" if row.laid else "not yet"
+        table.add_row(row.code, row.name, row.kind, row.variant, *map(str, (row.stops, row.trips, row.vehicles)), state)
     Console().print(table)
