@@ -39,7 +39,9 @@ UNIT_DAYS = 64
 
 _FATAL = (psycopg.OperationalError, BrokenExecutor, CancelledError)
 _IDLE = threading.Event()
-_LOCK = 0x64617973
+_LOOK_S = 0.5
+LOCK = 0x64617973
+"""Who holds it computes days."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +67,15 @@ class Outcome:
 @dataclass(frozen=True, slots=True)
 class Run:
     """How a run goes: where units find their things; vehicle-days of a unit; progress is told of every vehicle-day done; stop is
-    looked at between two days and before a unit is begun; until_s: monotonic instant that stops it, too."""
+    looked at between two days and before a unit is begun; until_s: monotonic instant that stops it, too; abandon: units that compute
+    are not waited for when it stops, their executor ends them."""
 
     place: Place
     unit_days: int = UNIT_DAYS
     progress: Callable[[int], None] = lambda done: None
     stop: threading.Event = _IDLE
     until_s: float = float("inf")
+    abandon: bool = False
 
     @property
     def over(self) -> bool:
@@ -156,7 +160,7 @@ def compute_due(conn: Connection, tickets: Sequence[Ticket], executor: Executor,
 
 def work_off(conn: Connection, executor: Executor, run: Run, now_ms: int, settle_min: int) -> Outcome:
     """The worker's part: queue days that closed, compute settled ones, judge days final. Commits; nothing while somebody holds it off."""
-    if not try_lock(conn, _LOCK):
+    if not try_lock(conn, LOCK):
         return Outcome()
     try:
         queued = due_store.queue_closed(conn)
@@ -166,14 +170,14 @@ def work_off(conn: Connection, executor: Executor, run: Run, now_ms: int, settle
         final = finalise(conn, now_ms, FINAL_AFTER_H)
         conn.commit()
     finally:
-        unlock(conn, _LOCK)
+        unlock(conn, LOCK)
     log.debug("days_round", queued=queued, written=outcome.replaced.written, failed=len(outcome.failed), final=final, left=outcome.left)
     return outcome
 
 
 def hold_off_worker(conn: Connection) -> bool:
     """Keep the worker from computing the same days until the connection is closed; False when it is at it, which only costs time twice."""
-    return try_lock(conn, _LOCK)
+    return try_lock(conn, LOCK)
 
 
 def _units(conn: Connection, day: date, tickets: Sequence[Ticket], run: Run) -> list[Unit]:
@@ -221,14 +225,14 @@ def _computed(units: list[Unit], executor: Executor, run: Run) -> Iterator[tuple
     waiting = set(futures)
     try:
         while waiting:
-            done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+            done, waiting = wait(waiting, _LOOK_S, FIRST_COMPLETED)
             for future in done:
                 error = future.exception()
                 if isinstance(error, _FATAL) or (isinstance(error, StoreError) and error.retriable):
                     raise error
                 yield futures[future], (future.result() if error is None else None), error
             if run.over:
-                stopped = {future for future in waiting if future.cancel()}
+                stopped = {future for future in waiting if future.cancel() or (run.abandon and run.stop.is_set())}
                 waiting -= stopped
                 for future in stopped:
                     yield futures[future], None, None
