@@ -6,13 +6,13 @@ import math
 
 import numpy as np
 
+from tracking.kernels.compiled import lean
 from tracking.kernels.lattice import step
 from tracking.kernels.live_cleaning import LATE, receive, says_more, silent
 from tracking.kernels.live_state import BASE, FORMAT, LAST, WAITING
 from tracking.kernels.live_window import best_tip, extend, overdue, settle
 from tracking.kernels.posterior import _judge
 from tracking.kernels.spells import KEPT, STILL, THINNED
-from tracking.kernels.uncounted import uncounted
 
 ON_ROAD, OFF_ROAD, STANDING, LEFT_OUT, VOID = 0, 1, 2, 3, 4
 """States of a row: `tracking.matched.State`."""
@@ -20,21 +20,21 @@ AT_ONCE = (-1, 1)
 """Bounds that leave nothing."""
 
 
-@uncounted
+@lean
 def _put(fix, values):  # type: ignore[no-untyped-def]
     """A `FIX` from a row of a record."""
     fix.x, fix.y, fix.lon, fix.lat, fix.t = values[0], values[1], values[2], values[3], values[4]
     fix.leave, fix.speed, fix.heading, fix.quality = values[5], values[6], values[7], values[8]
 
 
-@uncounted
+@lean
 def _keep(values, fix):  # type: ignore[no-untyped-def]
     """A row of a record from a `FIX`."""
     values[0], values[1], values[2], values[3], values[4] = fix.x, fix.y, fix.lon, fix.lat, fix.t
     values[5], values[6], values[7], values[8] = fix.leave, fix.speed, fix.heading, fix.quality
 
 
-@uncounted
+@lean
 def _read(fix, row, x, y, quality, radians):  # type: ignore[no-untyped-def]
     """A `FIX` from a `POSITION`, in the precision of `domain.track.Track`."""
     fix.x, fix.y, fix.lon, fix.lat = x, y, row.lon_e6 / 1e6, row.lat_e6 / 1e6
@@ -47,7 +47,7 @@ def _read(fix, row, x, y, quality, radians):  # type: ignore[no-untyped-def]
         fix.quality = quality[min(np.int64(row.satellites), len(quality) - 1)]
 
 
-@uncounted
+@lean
 def _unpack(rec, lattice):  # type: ignore[no-untyped-def]
     """The tips of a record as the lattice's columns 0 (base) and 1 (the one before)."""
     k = len(rec.tip_alpha) - 1
@@ -69,7 +69,7 @@ def _unpack(rec, lattice):  # type: ignore[no-untyped-def]
     lattice.columns[2].gnss2 = rec.gnss2
 
 
-@uncounted
+@lean
 def _feed(m, rec, work, slot, committed, ends):  # type: ignore[no-untyped-def]
     """Take work.fixes[2] in as a new column."""
     fix = work.fixes[2]
@@ -90,7 +90,7 @@ def _feed(m, rec, work, slot, committed, ends):  # type: ignore[no-untyped-def]
     settle(rec, work, slot, now_ms, m.bounds, committed, ends)
 
 
-@uncounted
+@lean
 def _weigh(m, rec, work):  # type: ignore[no-untyped-def]
     """How sure the newest column is of its best state, and the limits of the states that are not improbable."""
     states, count, ahead = work.lattice.states[2], np.int64(rec.count[LAST]), work.ahead
@@ -106,7 +106,7 @@ def _weigh(m, rec, work):  # type: ignore[no-untyped-def]
     rec.confidence, rec.limit_low, rec.limit_high = work.confidence[0], work.low[0], work.high[0]
 
 
-@uncounted
+@lean
 def _tell(rec, code, row):  # type: ignore[no-untyped-def]
     """Write down what is known of a row; code: of its cleaning."""
     row.edge, row.along_m, row.offset_m, row.late = -1, np.nan, np.nan, code == LATE
@@ -129,13 +129,13 @@ def _tell(rec, code, row):  # type: ignore[no-untyped-def]
         node = np.int64(rec.node_up[node])
 
 
-@uncounted
+@lean
 def _foreign(m, rec):  # type: ignore[no-untyped-def]
     """True for a record that was not written with this model."""
     return rec.network != m.identity[0] or rec.parameters != m.identity[1] or rec.format != FORMAT
 
 
-@uncounted
+@lean
 def advance(m, work, states, rows, slots, at, x, y, estimates, committed, ends):  # type: ignore[no-untyped-def]
     """Take rows in, from row `at` on.
 
@@ -172,7 +172,7 @@ def advance(m, work, states, rows, slots, at, x, y, estimates, committed, ends):
     return len(rows)
 
 
-@uncounted
+@lean
 def flush(m, work, states, slots, at, committed, ends):  # type: ignore[no-untyped-def]
     """Commit all that is known and end the tracks of the given states, from `at` on; what comes next, as `advance`."""
     for i in range(at, len(slots)):

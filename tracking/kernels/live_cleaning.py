@@ -6,9 +6,9 @@ import math
 
 import numpy as np
 
+from tracking.kernels.compiled import lean
 from tracking.kernels.live_state import LAST, WAITING
 from tracking.kernels.spells import DRIFT, FROZEN, INVALID, KEPT, STILL, THINNED
-from tracking.kernels.uncounted import uncounted
 
 LATE = 7
 """Not newer than a row before it: left to the day."""
@@ -21,7 +21,7 @@ CLEANING = np.dtype([(name, "<f8") for name in CLEANING_NAMES])
 _FULL = 250
 
 
-@uncounted
+@lean
 def _frozen(rec, row, speed, odometer, rules):  # type: ignore[no-untyped-def]
     """True when the receiver repeats a place while the vehicle drives."""
     fast = speed >= rules.frozen_kmh
@@ -35,13 +35,13 @@ def _frozen(rec, row, speed, odometer, rules):  # type: ignore[no-untyped-def]
     return rec.same_fast >= rules.frozen_fixes or odometer - rec.same_odometer_m >= rules.odometer_gain_m
 
 
-@uncounted
+@lean
 def _reached(x, y, t_ms, from_x, from_y, from_ms, rules):  # type: ignore[no-untyped-def]
     """True when somebody can have driven there."""
     return math.hypot(x - from_x, y - from_y) <= rules.slack_m + max(rules.fastest_mps * (t_ms - from_ms) / 1000.0, 0.0)
 
 
-@uncounted
+@lean
 def _drifts(rec, x, y, t_ms, rules):  # type: ignore[no-untyped-def]
     """True for a jump; not once so many fixes agree about the new place."""
     if math.isnan(rec.valid_x) or _reached(x, y, t_ms, rec.valid_x, rec.valid_y, rec.valid_ms, rules):
@@ -56,7 +56,7 @@ def _drifts(rec, x, y, t_ms, rules):  # type: ignore[no-untyped-def]
     return False
 
 
-@uncounted
+@lean
 def _stands(rec, x, y, t_ms, speed, asleep, odometer, rules):  # type: ignore[no-untyped-def]
     """True for a fix of a stop; the rules of `spells.mark_still`, row by row, in the plane. asleep: the ignition is off."""
     if math.isnan(rec.still_odometer_m) or odometer < rec.still_odometer_m:
@@ -96,7 +96,7 @@ def _stands(rec, x, y, t_ms, speed, asleep, odometer, rules):  # type: ignore[no
     return rec.still == 1 and rec.still_fixes > 1
 
 
-@uncounted
+@lean
 def receive(rec, row, x, y, table):  # type: ignore[no-untyped-def]
     """Code of a row; thinning aside. row: `POSITION`; x, y: plane metres; table: (1,) `CLEANING`."""
     rules = table[0]
@@ -118,7 +118,7 @@ def receive(rec, row, x, y, table):  # type: ignore[no-untyped-def]
     return STILL if stands else KEPT
 
 
-@uncounted
+@lean
 def says_more(rec, fix, table):  # type: ignore[no-untyped-def]
     """KEPT or THINNED for a fix after the last column; the rules of `spells.mark_thinned`, row by row."""
     rules = table[0]
@@ -133,7 +133,7 @@ def says_more(rec, fix, table):  # type: ignore[no-untyped-def]
     return KEPT if fix.t - rec.fix[LAST, 4] >= rules.spacing_s else THINNED
 
 
-@uncounted
+@lean
 def silent(rec, t, table):  # type: ignore[no-untyped-def]
     """True when the waiting fix is the last before a silence, or the one that a record begins with."""
     return rec.waits == 1 and (rec.columns == 0 or t - rec.fix[WAITING, 4] > table[0].spacing_s)

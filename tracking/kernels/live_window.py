@@ -6,15 +6,15 @@ import math
 
 import numpy as np
 
+from tracking.kernels.compiled import lean
 from tracking.kernels.live_state import BASE, LAST
 from tracking.kernels.paths import JUMP
 from tracking.kernels.route import BACK_ON_ROAD, LEFT_ROAD, NO_WAY, _leg
-from tracking.kernels.uncounted import uncounted
 
 INF = math.inf
 
 
-@uncounted
+@lean
 def extend(rec, work, t_ms):  # type: ignore[no-untyped-def]
     """Take the new column of the lattice over as the newest tips; a piece that begins has an empty window behind it."""
     states, column = work.lattice.states[2], work.lattice.columns[2]
@@ -51,7 +51,7 @@ def extend(rec, work, t_ms):  # type: ignore[no-untyped-def]
     rec.gnss2, rec.off_m, rec.off_n = column.gnss2, column.off_m, column.off_n
 
 
-@uncounted
+@lean
 def sweep(rec, marks):  # type: ignore[no-untyped-def]
     """Forget the nodes that no tip comes from; the others close up in their order."""
     n = rec.nodes
@@ -81,7 +81,7 @@ def sweep(rec, marks):  # type: ignore[no-untyped-def]
                 rec.tip_node[row, j] = marks[rec.tip_node[row, j], 1]
 
 
-@uncounted
+@lean
 def _shared(rec):  # type: ignore[no-untyped-def]
     """The node after the committed one that every tip comes from or is; -1 when there is none."""
     root = 0 if rec.rooted else -1
@@ -99,7 +99,7 @@ def _shared(rec):  # type: ignore[no-untyped-def]
     return only
 
 
-@uncounted
+@lean
 def best_tip(rec):  # type: ignore[no-untyped-def]
     """The newest column's best state, as `route.backtrack` chooses it."""
     best = len(rec.tip_alpha) - 1
@@ -109,7 +109,7 @@ def best_tip(rec):  # type: ignore[no-untyped-def]
     return best
 
 
-@uncounted
+@lean
 def _likeliest(rec):  # type: ignore[no-untyped-def]
     """The node after the committed one that the best tip comes from or is; -1 when it is the committed one."""
     root = 0 if rec.rooted else -1
@@ -121,7 +121,7 @@ def _likeliest(rec):  # type: ignore[no-untyped-def]
     return node
 
 
-@uncounted
+@lean
 def overdue(rec, now_ms, bounds):  # type: ignore[no-untyped-def]
     """True when the oldest column must be committed: it is too old, or there is no room for another one. bounds: (ms, columns)."""
     lag_ms, window = bounds
@@ -133,7 +133,7 @@ def overdue(rec, now_ms, bounds):  # type: ignore[no-untyped-def]
     return rec.sequence - rec.root_sequence + 2 > window or rec.nodes + len(rec.tip_alpha) > len(rec.node_up)
 
 
-@uncounted
+@lean
 def _emit(rec, node, work, slot, committed, ends):  # type: ignore[no-untyped-def]
     """Write one committed fix down, and the ends of the way to it."""
     used = work.used[0]
@@ -162,7 +162,7 @@ def _emit(rec, node, work, slot, committed, ends):  # type: ignore[no-untyped-de
     work.used[0] = used + 1
 
 
-@uncounted
+@lean
 def _root(rec, node, marks):  # type: ignore[no-untyped-def]
     """Make a node the committed one; tips that do not come from it are dropped."""
     for i in range(rec.nodes):
@@ -180,7 +180,7 @@ def _root(rec, node, marks):  # type: ignore[no-untyped-def]
     rec.node_up[node] = -1
 
 
-@uncounted
+@lean
 def settle(rec, work, slot, now_ms, bounds, committed, ends):  # type: ignore[no-untyped-def]
     """Commit what all tips share and what is overdue.
 
@@ -200,7 +200,7 @@ def settle(rec, work, slot, now_ms, bounds, committed, ends):  # type: ignore[no
         sweep(rec, work.marks)
 
 
-@uncounted
+@lean
 def lead(g, s, table, committed, ends, at, parts, used):  # type: ignore[no-untyped-def]
     """Write down the parts of the ways that lead to committed fixes, from row `at` and part `used` on.
 
