@@ -95,12 +95,12 @@ def _weigh(m, rec, work):  # type: ignore[no-untyped-def]
     """How sure the newest column is of its best state, and the limits of the states that are not improbable."""
     states, count, ahead = work.lattice.states[2], np.int64(rec.count[LAST]), work.ahead
     k = len(states) - 1
-    best, total = -math.inf, 0.0
-    for j in range(k + 1):
-        ahead[j] = 0.0 if j < count or j == k else -math.inf
-        best = max(best, ahead[j] + states[j].alpha)
-    for j in range(k + 1):
-        total += math.exp(ahead[j] + states[j].alpha - best)
+    best, total = states[k].alpha, 0.0
+    for j in range(count):
+        best = max(best, states[j].alpha)
+    for j in range(count):
+        total += math.exp(states[j].alpha - best)
+    total += math.exp(states[k].alpha - best)
     heading = rec.fix[LAST, 7]
     _judge(m.graph.edges, heading, states, count, best_tip(rec), ahead, best, total, m.limits, 0, work.confidence, work.low, work.high)
     rec.confidence, rec.limit_low, rec.limit_high = work.confidence[0], work.low[0], work.high[0]
@@ -116,17 +116,11 @@ def _tell(rec, code, row):  # type: ignore[no-untyped-def]
         return
     row.confidence, row.limit_low_kmh, row.limit_high_kmh = rec.confidence, rec.limit_low, rec.limit_high
     row.sigma_m = rec.column_sigma[rec.sequence % len(rec.column_ms)]
-    best = best_tip(rec)
-    node = np.int64(rec.tip_node[LAST, best])
-    edge = rec.node_edge[node]
+    row.driven_m += rec.likely_m
     if code == KEPT:
-        row.state = ON_ROAD if edge >= 0 else OFF_ROAD
-    if edge >= 0:
-        row.edge, row.along_m, row.offset_m = edge, rec.node_along[node], rec.tip_side[LAST, best]
-    last = 0 if rec.rooted else -1
-    while node != last and rec.node_up[node] >= 0:
-        row.driven_m += rec.node_leg[node]
-        node = np.int64(rec.node_up[node])
+        row.state = ON_ROAD if rec.likely_edge >= 0 else OFF_ROAD
+    if rec.likely_edge >= 0:
+        row.edge, row.along_m, row.offset_m = rec.likely_edge, rec.likely_along, rec.likely_side
 
 
 @lean

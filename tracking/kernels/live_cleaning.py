@@ -36,9 +36,16 @@ def _frozen(rec, row, speed, odometer, rules):  # type: ignore[no-untyped-def]
 
 
 @lean
+def distance(x, y, to_x, to_y):  # type: ignore[no-untyped-def]
+    """Metres between two places of the plane."""
+    dx, dy = to_x - x, to_y - y
+    return math.sqrt(dx * dx + dy * dy)
+
+
+@lean
 def _reached(x, y, t_ms, from_x, from_y, from_ms, rules):  # type: ignore[no-untyped-def]
     """True when somebody can have driven there."""
-    return math.hypot(x - from_x, y - from_y) <= rules.slack_m + max(rules.fastest_mps * (t_ms - from_ms) / 1000.0, 0.0)
+    return distance(x, y, from_x, from_y) <= rules.slack_m + max(rules.fastest_mps * (t_ms - from_ms) / 1000.0, 0.0)
 
 
 @lean
@@ -64,7 +71,7 @@ def _stands(rec, x, y, t_ms, speed, asleep, odometer, rules):  # type: ignore[no
     gained = odometer - rec.still_odometer_m >= rules.odometer_gain_m
     fast = speed >= rules.leave_kmh
     left = rec.still and gained
-    away = math.hypot(x - rec.still_x, y - rec.still_y) if rec.still_fixes > 0 and not left else math.inf
+    away = distance(x, y, rec.still_x, rec.still_y) if rec.still_fixes > 0 and not left else math.inf
     if rec.still and not left:
         out = away > rules.leave_m
         sleeps = asleep and speed <= rules.slow_kmh and t_ms - rec.inside_ms <= rules.asleep_s * 1000.0 and rec.tail < rec.still_fixes
@@ -84,7 +91,7 @@ def _stands(rec, x, y, t_ms, speed, asleep, odometer, rules):  # type: ignore[no
     rec.still_fixes += 1
     rec.still_x += (x - rec.still_x) / rec.still_fixes
     rec.still_y += (y - rec.still_y) / rec.still_fixes
-    near = not left and not gained and math.hypot(x - rec.valid_x, y - rec.valid_y) <= rules.leave_m
+    near = not left and not gained and distance(x, y, rec.valid_x, rec.valid_y) <= rules.leave_m
     slow = speed <= rules.slow_kmh and rec.slow and near
     if slow and rec.still_fixes == 1:
         rec.still_ms, rec.still_fixes = rec.valid_ms, 2
@@ -124,7 +131,7 @@ def says_more(rec, fix, table):  # type: ignore[no-untyped-def]
     rules = table[0]
     if rec.columns == 0:
         return KEPT
-    if math.hypot(fix.x - rec.fix[LAST, 0], fix.y - rec.fix[LAST, 1]) >= rules.spacing_sigmas * math.sqrt(rec.gnss2):
+    if distance(fix.x, fix.y, rec.fix[LAST, 0], rec.fix[LAST, 1]) >= rules.spacing_sigmas * math.sqrt(rec.gnss2):
         return KEPT
     if fix.speed >= rules.turned_mps:
         turned = abs(fix.heading - rec.fix[LAST, 7]) % (2.0 * math.pi)

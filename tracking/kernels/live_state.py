@@ -11,11 +11,13 @@ from tracking.kernels.graph import FIX, Lattice, lattice_for
 
 Array = NDArray[Any]
 
-FORMAT = 1
+FORMAT = 2
 """Number of the record's layout; raised when it changes."""
 BASE, LAST, WAITING = 0, 1, 2
 """Rows of `fix`: the two newest columns' fixes, and a dense fix that becomes a column if silence follows it."""
 FIX_WIDTH = len(FIX.names or ())
+_LINE = 64
+"""Bytes that a processor fetches at once; a record begins with one."""
 NODES = 54
 """States of the window that live, the two newest columns whole; when there are more the oldest are committed."""
 
@@ -25,30 +27,28 @@ def match_state(k: int = 8, window: int = 16, nodes: int = NODES) -> np.dtype[An
 
     A column has k candidates and the off-road state. Nodes are the states that the newest two columns (the tips) come from, in
     the order of time, each with its way from `node_up`, -1 at the beginning of a piece; a committed one is the first (`rooted`).
-    Columns stand at `sequence % window`. Degrees, plane metres, epoch ms; NaN where unknown.
+    Columns stand at `sequence % window`. What every row asks for comes first. likely_edge (-1 off the road), likely_along, likely_side,
+    likely_m: the newest column's best place, and metres from what is committed to there. Degrees, plane metres, epoch ms; NaN where unknown.
     """
     states = k + 1
-    return np.dtype(
-        [
-            ("fix", "<f8", (3, FIX_WIDTH)),
-            ("tip_score", "<f8", (2, states)), ("tip_side", "<f8", (2, states)), ("tip_alpha", "<f8", (states,)),
-            ("node_along", "<f8", (nodes,)), ("node_leg", "<f8", (nodes,)),
-            ("column_sigma", "<f8", (window,)), ("column_ms", "<i8", (window,)),
-            ("network", "<u8"), ("parameters", "<u8"), ("number", "<i8"),
-            ("gnss2", "<f8"), ("off_m", "<f8"), ("piece_m", "<f8"), ("committed_m", "<f8"),
-            ("seen_ms", "<i8"), ("valid_ms", "<i8"), ("valid_x", "<f8"), ("valid_y", "<f8"),
-            ("drift_ms", "<i8"), ("drift_x", "<f8"), ("drift_y", "<f8"),
-            ("still_ms", "<i8"), ("inside_ms", "<i8"), ("still_x", "<f8"), ("still_y", "<f8"), ("still_odometer_m", "<f8"),
-            ("same_odometer_m", "<f8"), ("same_lon", "<i4"), ("same_lat", "<i4"),
-            ("node_edge", "<i4", (nodes,)), ("sequence", "<i4"), ("root_sequence", "<i4"), ("still_fixes", "<i4"), ("tail", "<i4"),
-            ("off_n", "<i4"), ("confidence", "<f4"), ("check", "<u4"),
-            ("node_up", "<i2", (nodes,)), ("node_column", "<i2", (nodes,)), ("tip_node", "<i2", (2, states)),
-            ("nodes", "<i2"), ("count", "<i2", (2,)),
-            ("node_turn", "u1", (nodes,)), ("format", "u1"), ("columns", "u1"), ("first", "u1"), ("rooted", "u1"), ("waits", "u1"),
-            ("still", "u1"), ("beyond", "u1"), ("slow", "u1"), ("same_fast", "u1"), ("drifts", "u1"), ("limit_low", "u1"),
-            ("limit_high", "u1"),
-        ]
-    )  # fmt: skip
+    fields: list[Any] = [
+        ("network", "<u8"), ("parameters", "<u8"), ("number", "<i8"),
+        ("seen_ms", "<i8"), ("valid_ms", "<i8"), ("valid_x", "<f8"), ("valid_y", "<f8"),
+        ("drift_ms", "<i8"), ("drift_x", "<f8"), ("drift_y", "<f8"),
+        ("still_ms", "<i8"), ("inside_ms", "<i8"), ("still_x", "<f8"), ("still_y", "<f8"), ("still_odometer_m", "<f8"),
+        ("same_odometer_m", "<f8"), ("same_lon", "<i4"), ("same_lat", "<i4"), ("still_fixes", "<i4"), ("tail", "<i4"),
+        ("sequence", "<i4"), ("root_sequence", "<i4"), ("off_n", "<i4"), ("check", "<u4"),
+        ("nodes", "<i4"), ("count", "<i2", (2,)), ("format", "u1"), ("columns", "u1"), ("first", "u1"), ("rooted", "u1"),
+        ("waits", "u1"), ("still", "u1"), ("beyond", "u1"), ("slow", "u1"), ("same_fast", "u1"), ("drifts", "u1"),
+        ("limit_low", "u1"), ("limit_high", "u1"), ("confidence", "<f4"), ("likely_edge", "<i4"), ("likely_side", "<f4"),
+        ("likely_along", "<f8"), ("likely_m", "<f8"),
+        ("committed_m", "<f8"), ("piece_m", "<f8"), ("gnss2", "<f8"), ("off_m", "<f8"),
+        ("column_ms", "<i8", (window,)), ("column_sigma", "<f8", (window,)), ("fix", "<f8", (3, FIX_WIDTH)),
+        ("tip_score", "<f8", (2, states)), ("tip_side", "<f8", (2, states)), ("tip_alpha", "<f8", (states,)),
+        ("node_along", "<f8", (nodes,)), ("node_leg", "<f8", (nodes,)), ("node_edge", "<i4", (nodes,)),
+        ("tip_node", "<i2", (2, states)), ("node_up", "<i2", (nodes,)), ("node_column", "<i2", (nodes,)), ("node_turn", "u1", (nodes,)),
+    ]  # fmt: skip
+    return np.dtype([*fields, ("spare", "u1", (-np.dtype(fields).itemsize % _LINE,))])
 
 
 MATCH_STATE = match_state()
@@ -83,7 +83,7 @@ END = np.dtype([("along", "<f8"), ("leg", "<f8"), ("sigma", "<f8"), ("edge", "<i
 
 class Work(NamedTuple):
     """Working memory of a call. lattice: three columns, the base, the one before, the new one; fixes: (3,) `FIX`; order: (k,);
-    marks: (nodes, 2) int32; ahead: (k + 1,); confidence: (1,); low, high: (1,) km/h; used: (1,) committed fixes."""
+    marks: (nodes, 2) int32; ahead: (k + 1,) zeros; confidence: (1,); low, high: (1,) km/h; used: (1,) committed fixes."""
 
     lattice: Lattice
     fixes: Array

@@ -12,6 +12,8 @@ from tracking.kernels.paths import JUMP
 from tracking.kernels.route import BACK_ON_ROAD, LEFT_ROAD, NO_WAY, _leg
 
 INF = math.inf
+TIP = 1 << 20
+"""What a tip counts for where it stands."""
 
 
 @lean
@@ -52,51 +54,44 @@ def extend(rec, work, t_ms):  # type: ignore[no-untyped-def]
 
 
 @lean
-def sweep(rec, marks):  # type: ignore[no-untyped-def]
-    """Forget the nodes that no tip comes from; the others close up in their order."""
-    n = rec.nodes
-    for i in range(n):
+def _follow(rec, marks):  # type: ignore[no-untyped-def]
+    """Count what comes from each node: marks[i, 0], a tip as `TIP`, 0 for a node that none comes from; how many living nodes begin."""
+    for i in range(rec.nodes):
         marks[i, 0] = 0
     for row in range(2):
         for j in range(len(rec.tip_alpha)):
             if rec.tip_node[row, j] >= 0:
-                marks[rec.tip_node[row, j], 0] = 1
-    for i in range(n - 1, -1, -1):
-        if marks[i, 0] == 1 and rec.node_up[i] >= 0:
-            marks[rec.node_up[i], 0] = 1
+                marks[rec.tip_node[row, j], 0] += TIP
+    heads = 0
+    for i in range(rec.nodes - 1, -1, -1):
+        if marks[i, 0] != 0 and rec.node_up[i] >= 0:
+            marks[rec.node_up[i], 0] += 1
+        elif marks[i, 0] != 0:
+            heads += 1
+    return heads
+
+
+@lean
+def _close_up(rec, marks, first):  # type: ignore[no-untyped-def]
+    """Forget the nodes before the first and those that are not marked; the others close up in their order."""
     to = 0
-    for i in range(n):
+    for i in range(first, rec.nodes):
         if marks[i, 0] == 0:
             continue
         marks[i, 1] = to
         if to != i:
             rec.node_along[to], rec.node_leg[to], rec.node_turn[to] = rec.node_along[i], rec.node_leg[i], rec.node_turn[i]
             rec.node_edge[to], rec.node_column[to] = rec.node_edge[i], rec.node_column[i]
-        rec.node_up[to] = marks[rec.node_up[i], 1] if rec.node_up[i] >= 0 else -1
+        up = np.int64(rec.node_up[i])
+        rec.node_up[to] = marks[up, 1] if up >= first else -1
         to += 1
+    if to == rec.nodes:
+        return
     rec.nodes = to
     for row in range(2):
         for j in range(len(rec.tip_alpha)):
             if rec.tip_node[row, j] >= 0:
                 rec.tip_node[row, j] = marks[rec.tip_node[row, j], 1]
-
-
-@lean
-def _shared(rec):  # type: ignore[no-untyped-def]
-    """The node after the committed one that every tip comes from or is; -1 when there is none."""
-    root = 0 if rec.rooted else -1
-    if rec.rooted:
-        for row in range(2):
-            for j in range(len(rec.tip_alpha)):
-                if rec.tip_node[row, j] == 0:
-                    return -1
-    only = -1
-    for i in range(rec.nodes):
-        if rec.node_up[i] == root and i != root:
-            if only >= 0:
-                return -1
-            only = i
-    return only
 
 
 @lean
@@ -134,21 +129,21 @@ def overdue(rec, now_ms, bounds):  # type: ignore[no-untyped-def]
 
 
 @lean
-def _emit(rec, node, work, slot, committed, ends):  # type: ignore[no-untyped-def]
-    """Write one committed fix down, and the ends of the way to it."""
+def _emit(rec, root, node, work, slot, committed, ends):  # type: ignore[no-untyped-def]
+    """Commit a node after the committed one (root, -1 when there is none): write its fix down, and the ends of the way to it."""
     used = work.used[0]
     column = np.int64(rec.node_column[node])
     fix, was, now = committed[used], ends[used, 0], ends[used, 1]
     edge, leg = rec.node_edge[node], rec.node_leg[node]
     reason = rec.first
     now.edge = -1
-    if rec.rooted:
-        was_on, on = rec.node_edge[0] >= 0, edge >= 0
+    if root >= 0:
+        was_on, on = rec.node_edge[root] >= 0, edge >= 0
         reason = LEFT_ROAD if was_on and not on else BACK_ON_ROAD if on and not was_on else 0
         if was_on and on and rec.node_turn[node] == JUMP:
             reason = NO_WAY
         if was_on and on and reason == 0:
-            was.edge, was.along = rec.node_edge[0], rec.node_along[0]
+            was.edge, was.along = rec.node_edge[root], rec.node_along[root]
             now.edge, now.along, now.leg, now.turn = edge, rec.node_along[node], leg, rec.node_turn[node]
             now.sigma = rec.column_sigma[column]
     else:
@@ -160,11 +155,13 @@ def _emit(rec, node, work, slot, committed, ends):  # type: ignore[no-untyped-de
     fix.along_m = rec.node_along[node] if edge >= 0 else np.nan
     fix.leg_m, fix.path_m = leg, rec.piece_m
     work.used[0] = used + 1
+    rec.root_sequence += (column - rec.root_sequence) % len(rec.column_ms)
+    rec.rooted = 1
 
 
 @lean
 def _root(rec, node, marks):  # type: ignore[no-untyped-def]
-    """Make a node the committed one; tips that do not come from it are dropped."""
+    """Keep what comes from a node, which becomes the first; tips that do not are dropped."""
     for i in range(rec.nodes):
         marks[i, 0] = 1 if i == node or (i > node and rec.node_up[i] >= 0 and marks[rec.node_up[i], 0] == 1) else 0
     for row in range(2):
@@ -174,10 +171,7 @@ def _root(rec, node, marks):  # type: ignore[no-untyped-def]
                 rec.tip_node[row, j], rec.tip_score[row, j] = -1, INF
                 if row == LAST:
                     rec.tip_alpha[j] = -INF
-    window = len(rec.column_ms)
-    rec.root_sequence += (rec.node_column[node] - rec.root_sequence) % window
-    rec.rooted = 1
-    rec.node_up[node] = -1
+    _close_up(rec, marks, node)
 
 
 @lean
@@ -188,16 +182,38 @@ def settle(rec, work, slot, now_ms, bounds, committed, ends):  # type: ignore[no
         bounds: the oldest age of a column that is not committed, and how many columns at most; committed: (n,) `COMMITTED`, filled
         from work.used on; ends: (n, 2) `END` of the way to each.
     """
-    sweep(rec, work.marks)
+    marks = work.marks
     while True:
-        node = _shared(rec)
-        if node < 0 and overdue(rec, now_ms, bounds):
-            node = _likeliest(rec)
+        heads = _follow(rec, marks)
+        root = 0 if rec.rooted else -1
+        shared = heads == 1 and (root < 0 or marks[0, 0] == 1)
+        while shared:  # all that lives comes from the next living node
+            node = root + 1
+            while marks[node, 0] == 0:
+                node += 1
+            _emit(rec, root, node, work, slot, committed, ends)
+            root = node
+            shared = marks[root, 0] == 1
+        _close_up(rec, marks, max(root, 0))
+        node = _likeliest(rec) if overdue(rec, now_ms, bounds) else -1
         if node < 0:
+            _point(rec)
             return
-        _emit(rec, node, work, slot, committed, ends)
-        _root(rec, node, work.marks)
-        sweep(rec, work.marks)
+        _emit(rec, 0 if rec.rooted else -1, node, work, slot, committed, ends)
+        _root(rec, node, marks)
+
+
+@lean
+def _point(rec):  # type: ignore[no-untyped-def]
+    """Note where the vehicle is likeliest to be, and the metres from what is committed to there."""
+    best = best_tip(rec)
+    node = np.int64(rec.tip_node[LAST, best])
+    rec.likely_edge, rec.likely_along, rec.likely_side = rec.node_edge[node], rec.node_along[node], rec.tip_side[LAST, best]
+    last = 0 if rec.rooted else -1
+    rec.likely_m = 0.0
+    while node != last and rec.node_up[node] >= 0:
+        rec.likely_m += rec.node_leg[node]
+        node = np.int64(rec.node_up[node])
 
 
 @lean
