@@ -16,12 +16,12 @@ _AHEAD, _SPOT = -1, -2
 
 
 class Way(NamedTuple):
-    """From a place to the beginning of an edge."""
+    """From a place to the beginning of an edge. turn: 0 straight on, 1 it begins with a turn, 2 with one at a dead end."""
 
     cost: float
     length: float
     free_s: float
-    turned: bool
+    turn: int
 
 
 def graph(network: RoadNetwork, parameters: MatchParameters | None = None) -> tuple[Graph, Scratch]:
@@ -30,31 +30,32 @@ def graph(network: RoadNetwork, parameters: MatchParameters | None = None) -> tu
 
 
 def ways(g: Any, number: int, along: float, turn_m: float, turn_end_m: float) -> dict[int, Way]:
-    """Cheapest ways to every edge that can be entered, by a search over (node, edge it was reached by)."""
+    """Cheapest ways to every edge that can be entered, each node passed once: nobody turns round for free behind a junction."""
     edge = g.edges[number]
     share = along / edge["length"] if edge["length"] > 0.0 else 0.0
-    heap = [((1 - share) * edge["cost"], edge["length"] - along, (1 - share) * edge["free_s"], False, int(edge["head"]), _AHEAD)]
+    heap = [((1 - share) * edge["cost"], edge["length"] - along, (1 - share) * edge["free_s"], 0, int(edge["head"]), _AHEAD)]
     if edge["twin"] >= 0:
         twin = g.edges[edge["twin"]]
-        heap.append((share * twin["cost"] + turn_m, along, share * twin["free_s"], True, int(edge["tail"]), _SPOT))
+        heap.append((share * twin["cost"] + turn_m, along, share * twin["free_s"], 1, int(edge["tail"]), _SPOT))
     heapq.heapify(heap)
-    done: set[tuple[int, int]] = set()
+    done: set[int] = set()
     entered: dict[int, Way] = {}
     while heap:
-        cost, length, free_s, turned, node, came = heapq.heappop(heap)
-        if (node, came) in done:
+        cost, length, free_s, turn, node, came = heapq.heappop(heap)
+        if node in done:
             continue
-        done.add((node, came))
+        done.add(node)
         here = g.nodes[node]
         for arc in g.arcs[here["out_start"] : here["out_end"]]:
             on = int(arc["edge"])
-            if on not in entered:
-                entered[on] = Way(cost, length, free_s, turned)
+            if int(arc["base"]) not in entered:
+                entered[int(arc["base"])] = Way(cost, length, free_s, turn)
             turns = came == _AHEAD and on == edge["twin"]
             if came >= 0 and arc["twin"] == came and not here["dead_end"]:
                 continue
             extra = (turn_end_m if here["dead_end"] else turn_m) if turns else 0.0
-            step = (cost + arc["cost"] + extra, length + arc["length"], free_s + arc["free_s"], turned or turns, int(arc["head"]), on)
+            begun = (2 if here["dead_end"] else 1) if turns else turn
+            step = (cost + arc["cost"] + extra, length + arc["length"], free_s + arc["free_s"], begun, int(arc["head"]), on)
             heapq.heappush(heap, step)
     return entered
 
