@@ -69,12 +69,13 @@ class DemoSupervisor(Supervisor):
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """What is played: vehicles, seconds until the end (None: until a signal), name of the fault set, seed."""
+    """What is played: vehicles, seconds until the end (None: until a signal), name of the fault set, seed, past days that are loaded."""
 
     vehicles: int
     seconds: float | None
     faults: str
     seed: int
+    history: int = 0
 
     def __post_init__(self) -> None:
         if self.faults not in FAULT_SETS:
@@ -87,8 +88,12 @@ class Played:
 
     def words(self, gateway: str) -> tuple[str, ...]:
         """Command line of the fleet."""
-        numbers = ("--vehicles", str(self.vehicles), "--seed", str(self.seed))
-        return ("simulate", *numbers, "--faults", self.faults, "--to", gateway)
+        return ("simulate", *self.options, "--to", gateway)
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """Options that give the fleet."""
+        return ("--vehicles", str(self.vehicles), "--seed", str(self.seed), "--faults", self.faults)
 
 
 @dataclass(frozen=True, slots=True)

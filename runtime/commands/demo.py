@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from runtime.demo import DemoSupervisor, Played
+    from runtime.demo_history import History
     from runtime.settings import Settings
 
 _SETTLE_S = 60.0
@@ -33,6 +34,9 @@ def demo(
     seconds: Annotated[float | None, typer.Option(min=1.0, help="End by itself after so long; without it Ctrl-C ends it.")] = None,
     faults: Annotated[str, typer.Option(help="none, default or heavy.")] = "default",
     seed: Annotated[int, typer.Option(help="Same seed, same vehicles and drives.")] = 1,
+    history: Annotated[
+        int | None, typer.Option(min=0, max=30, help="Past days of some vehicles, loaded in the background; 3, or 0 with --seconds.")
+    ] = None,
     data: Annotated[Path | None, typer.Option(help="Data folder; data/demo unless named.")] = None,
 ) -> None:
     """Run everything on embedded defaults with a simulated fleet that speaks JT/T 808 over TCP, and show it on the map.
@@ -54,7 +58,7 @@ def demo(
 
     configure("error")
     console = Console(soft_wrap=True, highlight=False)
-    played = parts.Played(vehicles, seconds, faults, seed)
+    played = parts.Played(vehicles, seconds, faults, seed, (3 if seconds is None else 0) if history is None else history)
     folder = data or parts.default_folder()
     with parts.only_one(folder):
         settings, moved = parts.on_free_ports(load(folder, {"gateway.listen": "127.0.0.1:7611"}))
@@ -86,6 +90,7 @@ def _telling(console: Console, text: str) -> Iterator[Callable[[str], None]]:
 def _play(console: Console, supervisor: DemoSupervisor, settings: Settings, played: Played) -> None:
     """Start everything, show the figures until the end, then look up every position."""
     from runtime.demo import prepare
+    from runtime.demo_history import history
     from runtime.processes import Part
     from storage.migrate import migrate
 
@@ -99,7 +104,8 @@ def _play(console: Console, supervisor: DemoSupervisor, settings: Settings, play
         supervisor.wait_ready(300, lambda name: tell(f"waiting for the {name} (the first start compiles kernels, about a minute)"))
     supervisor.add(Part("fleet", (*played.words(settings.gateway.listen), "--truth", str(truth), "--json")))
     _greet(console, settings, password, played.seconds)
-    _watch(console, supervisor, settings, played.seconds)
+    with history(dsn, settings.data, played, time.time_ns() // 1_000_000) as past:
+        _watch(console, supervisor, settings, played.seconds, past)
     with _telling(console, "ending the fleet, looking up every acknowledged position"):
         supervisor.end("fleet")
         _settle(console, supervisor, settings, truth)
@@ -122,7 +128,7 @@ def _greet(console: Console, settings: Settings, password: str, seconds: float |
     console.print()
 
 
-def _watch(console: Console, supervisor: DemoSupervisor, settings: Settings, seconds: float | None) -> None:
+def _watch(console: Console, supervisor: DemoSupervisor, settings: Settings, seconds: float | None, past: History) -> None:
     """One line of figures until the end: on a terminal every second in place, elsewhere now and then."""
     from rich.live import Live
 
@@ -130,7 +136,7 @@ def _watch(console: Console, supervisor: DemoSupervisor, settings: Settings, sec
     with Live("", console=console, refresh_per_second=2, transient=True) as live:
         while not supervisor.stop_asked.is_set() and (seconds is None or time.monotonic() - began < seconds):
             supervisor.watch()
-            line = _line(settings, time.monotonic() - began)
+            line = f"{_line(settings, time.monotonic() - began)}   {past.state}"
             if console.is_terminal:
                 live.update(line)
             elif time.monotonic() - printed >= _LINE_EVERY_S:

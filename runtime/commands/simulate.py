@@ -23,6 +23,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(help=_HELP, invoke_without_command=True, no_args_is_help=False, rich_markup_mode=None)
     group.callback()(simulate)
     group.command("county")(county)
+    group.command("history")(history)
     app.add_typer(group, name="simulate")
 
 
@@ -176,3 +177,29 @@ def county(
         f"{output}: {network.edge_count:,} edges, {network.node_count:,} nodes, {network.length_m.sum() / 1000:,.0f} km (directed), "
         f"version {network.version[:12]}, {time.monotonic() - began:.1f} s"
     )
+
+
+def history(
+    output: Annotated[Path, typer.Option("-o", "--output", help="Folder of the recorded log.")],
+    from_ms: Annotated[int, typer.Option(help="First instant, epoch ms.")],
+    until_ms: Annotated[int, typer.Option(help="End, epoch ms.")],
+    vehicles: Annotated[int, typer.Option(min=1, max=1_000_000, help="Vehicles of the fleet.")] = 300,
+    with_past: Annotated[int, typer.Option(min=1, help="The first so many of them reported.")] = 16,
+    seed: Annotated[int, typer.Option(help="Of the fleet.")] = 1,
+    faults: Annotated[str, typer.Option(help="none, default or heavy: drifting places and cut antennas.")] = "none",
+) -> None:
+    """Write what vehicles of a fleet would have reported in the past as a recorded log, for `cuntong replay`.
+
+    Example:
+        cuntong simulate history --from-ms 1774281600000 --until-ms 1774368000000 -o past && cuntong replay past
+    """
+    from runtime.demo_history import record
+    from simulators.faults import FAULT_SETS
+    from simulators.fleet import Fleet, FleetSettings
+
+    if faults not in FAULT_SETS:
+        raise RefusedError(f"no fault set {faults!r}; there are {', '.join(FAULT_SETS)}", field="faults", kind="missing")
+    began = time.monotonic()
+    fleet = Fleet(FleetSettings(vehicles=vehicles, seed=seed, faults=FAULT_SETS[faults]))
+    count = record(fleet, with_past, (from_ms, until_ms), output)
+    typer.echo(f"{output}: {count:,} frames of {min(with_past, vehicles)} vehicles, {time.monotonic() - began:.1f} s")
