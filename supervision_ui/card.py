@@ -23,6 +23,7 @@ def _card_actions(say: Texts) -> html.Footer:
                 className="ct-button",
                 **{"aria-pressed": "false"},
             ),
+            html.Button([icon("tracks"), say("card_tracks")], id="card-tracks", type="button", className="ct-button"),
         ]
     )
 

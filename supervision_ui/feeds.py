@@ -10,7 +10,8 @@ from supervision_ui.visitor import Visitor
 COUNTRY = 100_000
 MAP_WORDS = (
     "as_of", "live_since", "lost_", "no_", "bad_parameter", "refused", "datum", "here_", "speed_kmh", "announce_alarm",
-    "compass", "age_", "control_", "list_all", "list_part", "column_", "status_", "class_", "plate_", "alarm_",
+    "compass", "age_", "control_", "list_all", "list_part", "column_", "status_", "class_", "plate_", "alarm_", "track_",
+    "roads_", "unit_km",
 )  # fmt: skip
 """Prefixes of the texts that the map's modules need."""
 

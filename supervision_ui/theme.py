@@ -43,6 +43,21 @@ LIGHT = {
     "bubble-low": "#6aa3d8",
     "bubble-high": "#0b3f7a",
     "bubble-label": "#ffffff",
+    # a day's way: solid on the road, dashed where it left the road or is inferred
+    "track-on": "#0b5cad",
+    "track-off": "#8a5200",
+    "track-gap": "#b3145a",
+    "track-ferry": "#00727d",
+    "track-raw": "#717c87",
+    "track-chosen": "#ffc233",
+    # measured speeds, slow to fast: red to blue, told apart by colour-blind eyes (ColorBrewer RdYlBu)
+    "speed-1": "#a50026",
+    "speed-2": "#e34a33",
+    "speed-3": "#fba35c",
+    "speed-4": "#a9d5ea",
+    "speed-5": "#5b9bd0",
+    "speed-6": "#313695",
+    "speed-casing": "#5d6b78",
 }
 
 DARK = {
@@ -79,6 +94,19 @@ DARK = {
     "bubble-low": "#2f5f92",
     "bubble-high": "#8cc4ff",
     "bubble-label": "#ffffff",
+    "track-on": "#6fb1f2",
+    "track-off": "#e0a458",
+    "track-gap": "#ff7eb6",
+    "track-ferry": "#4fc3cf",
+    "track-raw": "#8b98a5",
+    "track-chosen": "#b98a12",
+    "speed-1": "#e5383b",
+    "speed-2": "#f4743b",
+    "speed-3": "#fdb863",
+    "speed-4": "#bfe3f2",
+    "speed-5": "#74add1",
+    "speed-6": "#5666d6",
+    "speed-casing": "#0e1318",
 }
 
 THEMES = {"light": LIGHT, "dark": DARK}

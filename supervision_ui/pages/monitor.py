@@ -11,9 +11,11 @@ from dash import ClientsideFunction, Dash, Input, Output, dcc, html
 
 from supervision_ui import feeds
 from supervision_ui.card import card
+from supervision_ui.roads import roads_panel, roads_switch
 from supervision_ui.settings import ScreenSettings
 from supervision_ui.shell import icon, icon_button, shell
 from supervision_ui.texts import Texts
+from supervision_ui.tracks import tracks_panel
 from supervision_ui.visitor import Visitor, visitor
 
 PATH = "/monitor"
@@ -139,7 +141,10 @@ def _map(who: Visitor, settings: ScreenSettings) -> html.Section:
             html.Div(id="fleet-map", className="ct-map-canvas", **{"data-config": config, "data-words": words}),
             html.P(id="lost-banner", className="ct-banner ct-lost", role="alert", hidden=True),
             html.P(id="map-banner", className="ct-banner", role="status", hidden=True),
+            roads_switch(say),
             card(say),
+            tracks_panel(say),
+            roads_panel(say),
             html.Div(id="map-chooser", className="ct-chooser", role="dialog", hidden=True, **{"aria-label": say("list_title")}),
         ],
         **{"aria-label": say("map_label")},

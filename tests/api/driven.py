@@ -46,10 +46,14 @@ def bus_day(county: County, vehicle_id: int, day: date, *, hours: tuple[float, f
 
 
 def store_days(conn: psycopg.Connection[Any], county: County, vehicle_ids: list[int], last: date, count: int) -> None:
-    """Positions of buses on the `count` days up to `last`; each has a way of its own."""
+    """Positions of buses on the `count` days up to `last`; each has a way of its own, and an odometer that stands at night."""
     for vehicle_id in vehicle_ids:
-        for back in range(count):
-            put(conn, bus_day(county, vehicle_id, last - timedelta(back), hours=(7.0, 10.5 - back % 3), seed=5 + vehicle_id))
+        odometer_m = 50_000_000
+        for back in reversed(range(count)):
+            rows = bus_day(county, vehicle_id, last - timedelta(back), hours=(7.0, 10.5 - back % 3), seed=5 + vehicle_id)
+            rows["odometer_m"] += odometer_m - rows["odometer_m"][0]
+            odometer_m = int(rows["odometer_m"][-1])
+            put(conn, rows)
 
 
 def compute(dsn: str, folder: Path, first: date, last: date, network: County | None) -> days.Outcome:

@@ -8,13 +8,16 @@ from pathlib import Path
 
 import pytest
 
+import tracking
 from domain.plate import PLATE_COLOURS
 from operations.registry import VEHICLE_CLASSES
 from supervision_ui import feeds, texts
 from supervision_ui.texts import LANGUAGES, load, negotiate
+from tracking.passages import Quality
+from tracking.segments import SegmentKind, Source, Why
 
 FOLDER = Path(texts.__file__).parent
-PAGES = [FOLDER / "shell.py", *sorted((FOLDER / "pages").glob("*.py"))]
+PAGES = [*(FOLDER / name for name in ("shell.py", "card.py", "tracks.py", "roads.py")), *sorted((FOLDER / "pages").glob("*.py"))]
 MODULES = sorted((FOLDER / "static").rglob("*.mjs"))
 SHOWN = {"children", "label", "placeholder", "title", "alt", "headerName", "aria-label", "description"}
 
@@ -41,6 +44,18 @@ def test_every_class_and_plate_colour_of_the_registry_has_a_name() -> None:
     words = load("en").words
     assert {key.removeprefix("class_") for key in words if key.startswith("class_")} == set(VEHICLE_CLASSES)
     assert {key.removeprefix("plate_") for key in words if key.startswith("plate_")} == {str(code) for code in PLATE_COLOURS}
+
+
+def test_every_kind_source_reason_and_flag_of_a_day_has_a_name() -> None:
+    words = load("en").words
+    for prefix, numbers in (("kind", SegmentKind), ("source", Source), ("reason", Why), ("quality", Quality)):
+        for one in numbers:
+            assert (prefix == "reason" and one == Why.NONE) or f"track_{prefix}_{one.name.lower()}" in words, one
+    folder = Path(tracking.__file__).parent
+    said = "".join((folder / name).read_text("utf-8") for name in ("daily.py", "mileage.py", "odometer.py"))
+    flags = set(re.findall(r"\"((?:ODO|NO|LEFT|DATUM|SOURCES)_[A-Z_]+)\"", said))
+    assert len(flags) >= 9
+    assert {f"track_flag_{flag.lower()}" for flag in flags} <= set(words)
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda p: p.name)

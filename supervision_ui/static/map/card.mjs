@@ -14,6 +14,7 @@ export class Card {
     press('card-close', () => on.close());
     press('card-centre', () => on.centre());
     press('card-follow', () => this.#follow(on));
+    press('card-tracks', () => on.tracks());
   }
 
   #follow(on) {

@@ -29,6 +29,7 @@ export class Words {
     const time = { timeZone: 'Asia/Shanghai', hourCycle: 'h23' };
     this.clock = new Intl.DateTimeFormat(language, { ...time, hour: '2-digit', minute: '2-digit', second: '2-digit' });
     this.moment = new Intl.DateTimeFormat('sv-SE', { ...time, dateStyle: 'short', timeStyle: 'medium' }); // 2026-11-22 08:00:00, in both languages
+    this.hourMinute = new Intl.DateTimeFormat(language, { ...time, hour: '2-digit', minute: '2-digit' });
     this.number = new Intl.NumberFormat(language);
     this.kilometres = new Intl.NumberFormat(language, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
   }
@@ -47,6 +48,16 @@ export class Words {
 
   time(ms) {
     return this.clock.format(ms);
+  }
+
+  /** 08:36 */
+  minute(ms) {
+    return this.hourMinute.format(ms);
+  }
+
+  /** Metres as kilometres with one decimal, without the unit. */
+  km(metres) {
+    return this.kilometres.format(metres / 1000);
   }
 
   dateTime(ms) {

@@ -1,5 +1,6 @@
 // What happens on the monitor page: frames in, vehicles drawn, selection kept the same on map, list and card.
 
+import { asked } from './address.mjs';
 import { Bubbles, BUBBLES_BELOW_ZOOM } from './bubbles.mjs';
 import { Card } from './card.mjs';
 import { Chooser } from './chooser.mjs';
@@ -7,8 +8,10 @@ import { ALARM, COUNTS, STATUS_MASK } from './frames.mjs';
 import { VehicleList } from './list.mjs';
 import { Liveness } from './liveness.mjs';
 import { layerColours } from './look.mjs';
+import { Past } from './past.mjs';
 import { pick } from './pick.mjs';
 import { PointsLayer } from './points_layer.mjs';
+import { Roads } from './roads.mjs';
 import { LiveSocket } from './socket.mjs';
 import { Store } from './store.mjs';
 import { Strip } from './strip.mjs';
@@ -29,7 +32,9 @@ export class MapPage {
     this.alarmed = new Set();
     this.list = new VehicleList(this.store, words, (id) => this.select(id, true));
     this.strip = new Strip(words, (statuses) => this.refilter({ statuses }));
-    this.card = new Card(this.store, words, { close: () => this.select(null), centre: () => this.centre(), follow: () => this.follow() });
+    this.card = new Card(this.store, words, { close: () => this.select(null), centre: () => this.centre(), follow: () => this.follow(), tracks: () => this.past.open(this.selected) });
+    this.past = new Past(this);
+    this.roads = new Roads(map, words);
     this.chooser = new Chooser(this.store, words, (id) => this.select(id));
     if (map) {
       this.plates = new Plates(map, this.store);
@@ -43,6 +48,8 @@ export class MapPage {
   #addLayers() {
     this.layer.update({ colours: layerColours() });
     this.map.addLayer(this.layer);
+    this.roads.add();
+    this.past.layers.add();
     this.plates.add();
     this.bubbles.add();
     this.#byZoom(true);
@@ -75,15 +82,8 @@ export class MapPage {
     });
     this.socket.subscribe(this.config.topic, 'points');
     document.addEventListener('keydown', (event) => this.#key(event));
-    this.#query();
-  }
-
-  /** `?vehicle=ID` opens its card; anything else there is told and ignored. */
-  #query() {
-    const asked = new URLSearchParams(location.search).get('vehicle');
-    if (asked === null) return;
-    if (/^\d{1,10}$/.test(asked)) this.wanted = Number(asked);
-    else this.banner(this.words.say('bad_parameter', { name: 'vehicle' }));
+    this.wanted = asked(location.search);
+    if (this.wanted.bad) this.banner(this.words.say('bad_parameter', { name: this.wanted.bad }));
   }
 
   take(frame) {
@@ -115,9 +115,11 @@ export class MapPage {
 
   /** First vehicles: look where they are when no base map says where; open the card that the address asks for. */
   #frameOnce() {
-    if (this.wanted !== undefined && this.store.rowOf.has(this.wanted)) {
-      this.select(this.wanted, true);
-      this.wanted = undefined;
+    const { vehicle, day } = this.wanted;
+    if (vehicle !== null && this.store.rowOf.has(vehicle)) {
+      this.select(vehicle, true);
+      if (day !== null) this.past.open(vehicle, day);
+      this.wanted = { vehicle: null };
     }
     if (this.framed || !this.map || !this.store.size) return;
     this.framed = true;
@@ -147,14 +149,21 @@ export class MapPage {
     const bubbling = !this.config.all_points && zoom < edge;
     if (bubbling === this.bubbling && !anew) return;
     this.bubbling = bubbling;
-    this.layer.update({ hidden: bubbling });
-    this.bubbles.show(bubbling);
+    this.live(this.past.day === null);
     const many = this.store.size > this.config.points_limit || this.socket?.detail === 'counts';
     this.socket?.subscribe(this.config.topic, bubbling && many ? 'counts' : 'points');
     if (bubbling) this.bubbles.fromStore(this.store);
   }
 
+  /** Show the vehicles of now, or hide them behind a day of the past. */
+  live(on) {
+    this.layer.update({ hidden: this.bubbling || !on });
+    this.bubbles?.show(this.bubbling && on);
+    this.plates?.show(on);
+  }
+
   #clicked(point) {
+    if (this.past.clicked(point)) return;
     if (this.bubbling) {
       const [bubble] = this.map.queryRenderedFeatures(point, { layers: ['bubbles'] });
       if (bubble) this.map.easeTo({ center: bubble.geometry.coordinates, zoom: BUBBLES_BELOW_ZOOM + 2 });
@@ -164,17 +173,21 @@ export class MapPage {
     if (rows.length > 1) this.chooser.open(rows, point);
     else {
       this.chooser.close();
-      this.select(rows.length ? this.store.ids[rows[0]] : null);
+      if (rows.length || !this.past.opened) this.select(rows.length ? this.store.ids[rows[0]] : null);
     }
   }
 
   #hover(point) {
-    if (this.store.size > 20_000) return;
+    if (this.store.size > 20_000 || this.past.day !== null) return;
     this.map.getCanvas().style.cursor = !this.bubbling && pick(this.map, this.store, point).length ? 'pointer' : '';
   }
 
   #key(event) {
-    if (event.key !== 'Escape' || this.selected === null || event.target.matches?.('input')) return;
+    if (event.key !== 'Escape' || this.selected === null || event.target.matches?.('input:not([type="range"], [type="checkbox"])')) return;
+    if (this.past.opened) {
+      this.past.tracks.back();
+      return;
+    }
     const held = this.card.card.contains(document.activeElement);
     this.select(null);
     if (held) document.getElementById('vehicle-list').focus();
@@ -187,6 +200,7 @@ export class MapPage {
     else this.card.open(id);
     this.layer.update({ selected: id === null ? -1 : (this.store.rowOf.get(id) ?? -1) });
     this.list.select(id);
+    this.past.follow(id);
     window.dash_clientside?.set_props?.('selected-vehicle', { data: id });
     const row = this.store.rowOf.get(id);
     if (!this.map || row === undefined) return;

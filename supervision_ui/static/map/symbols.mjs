@@ -10,6 +10,13 @@ export class Plates {
     this.map = map;
     this.store = store;
     this.shown = 0;
+    this.hidden = false;
+  }
+
+  /** Show the plates, or none. */
+  show(on) {
+    this.hidden = !on;
+    this.refresh();
   }
 
   /** Add source and layer; call again after every change of style. */
@@ -36,7 +43,7 @@ export class Plates {
   refresh() {
     const source = this.map.getSource('plates');
     if (!source) return;
-    const near = this.map.getZoom() >= PLATES_FROM_ZOOM - 0.2;
+    const near = !this.hidden && this.map.getZoom() >= PLATES_FROM_ZOOM - 0.2;
     if (!near && !this.shown) return;
     const features = near ? this.#inView() : [];
     this.shown = features.length;

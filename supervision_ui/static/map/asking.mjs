@@ -1,0 +1,44 @@
+// Questions to the API: JSON or a reason in words' keys.
+
+/** A refusal: `status` of HTTP (0: the server was not reached), `field` that the problem names. */
+export class Refusal extends Error {
+  constructor(status, field = '') {
+    super(`${status} ${field}`);
+    this.status = status;
+    this.field = field;
+  }
+}
+
+/** Body of an answer; throws Refusal. */
+export async function ask(path, signal) {
+  let answer;
+  try {
+    answer = await fetch(`/api/v1/${path}`, { signal });
+  } catch (error) {
+    if (error.name === 'AbortError') throw error;
+    throw new Refusal(0);
+  }
+  if (answer.status === 401) location.assign(`/app/login?next=${encodeURIComponent(location.pathname + location.search)}`);
+  if (answer.ok) return answer.json();
+  const problem = await answer.json().catch(() => ({}));
+  throw new Refusal(answer.status, problem.errors?.[0]?.field);
+}
+
+/** An element with a class and what is in it: texts or elements. */
+export function make(tag, className = '', ...inside) {
+  const element = document.createElement(tag);
+  if (className) element.className = className;
+  if (tag === 'button') element.type = 'button';
+  element.append(...inside.filter((one) => one !== null));
+  return element;
+}
+
+export const byId = (id) => document.getElementById(id);
+
+/** An input in the page's element `<id>-slot`. */
+export function plant(id, attributes) {
+  const input = Object.assign(document.createElement('input'), { id });
+  for (const [name, value] of Object.entries(attributes)) input.setAttribute(name, value);
+  byId(`${id}-slot`).replaceChildren(input);
+  return input;
+}
