@@ -37,6 +37,11 @@ class Roads:
     from_day: date = date.min
 
 
+def profile_of(vehicle_class: str, dangerous_goods: bool) -> str:
+    """How a vehicle sees the roads: "bus", "coach", "truck" or "dangerous_goods"."""
+    return "dangerous_goods" if dangerous_goods or vehicle_class == "dangerous_goods" else _PROFILES.get(vehicle_class, "bus")
+
+
 @dataclass(frozen=True, slots=True)
 class Known:
     """What is known of a vehicle on a day; line_ids: lines that it may run, by the registry or the timetable."""
@@ -65,7 +70,7 @@ def known(conn: Connection, day: date, vehicle_ids: Sequence[int]) -> dict[int, 
             vehicle_id=vehicle_id,
             plate=plate,
             vehicle_class=vehicle_class,
-            profile="dangerous_goods" if dangerous or vehicle_class == "dangerous_goods" else _PROFILES.get(vehicle_class, "bus"),
+            profile=profile_of(vehicle_class, dangerous),
             line_id=code,
             ratio=ratios.get(vehicle_id),
             odometer_before_m=before.get(vehicle_id),

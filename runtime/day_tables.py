@@ -14,7 +14,7 @@ from rich.table import Table
 from domain.errors import RefusedError
 from domain.units import SHANGHAI, instant
 from storage import days
-from storage.days import VehicleDay
+from storage.days import Passage, VehicleDay
 from storage.registry import vehicles
 from tracking.segments import SegmentKind, Source, Why
 
@@ -33,8 +33,12 @@ def print_day(conn: psycopg.Connection[Any], vehicle: str, day: date) -> None:
         )
     console = Console()
     console.print(_figures(found))
+    if "NO_NETWORK" in found.flags:
+        console.print("no road network served this day: its mileage knows no roads. cuntong network use FILE --region CODE")
     console.print(_segments(days.segments(conn, vehicle_id, day)))
     console.print(_trips(days.trips(conn, vehicle_id, day)))
+    if passages := days.passages(conn, vehicle_id, day):
+        console.print(_runs(passages))
 
 
 def _vehicle_id(conn: psycopg.Connection[Any], vehicle: str) -> int:
@@ -67,6 +71,8 @@ def _figures(found: VehicleDay) -> Table:
     table.add_row("compared: matched, odometer, raw km", ", ".join(map(_km, compared)))
     table.add_row("fixes, qualified, drift", f"{found.records:,}, {found.qualified_records:,}, {found.drift_points:,}")
     table.add_row("track complete km", f"{_km(found.complete_m)} of {_km(found.total_track_m)}")
+    table.add_row("trips of lines run, planned", f"{found.run_trips:,}, {found.planned_trips:,}")
+    table.add_row("farther than 200 m from the line km", _km(found.off_route_m))
     table.add_row("on duty, online h", f"{found.duty_ms / 3_600_000:.2f}, {found.online_ms / 3_600_000:.2f}")
     table.add_row("flags", ", ".join(found.flags) or "none")
     table.add_row("map, matcher", f"{found.map_version[:12] or 'no network'}, {found.match_version}")
@@ -88,6 +94,17 @@ def _segments(rows: NDArray[Any]) -> Table:
         table.add_row(
             _clock(int(row["from_ms"])), _clock(int(row["to_ms"])), kind, source, *metres, f"{row['confidence_e4'] / 1e4:.2f}", reason
         )
+    return table
+
+
+def _runs(passages: list[Passage]) -> Table:
+    runs = [[one for one in passages if one.run == number] for number in sorted({one.run for one in passages})]
+    table = Table("line", "way", "from", "to", "stops served", "whole", title=f"{len(runs)} runs of lines")
+    for stops in runs:
+        served = [one for one in stops if one.arrive is not None and one.depart is not None]
+        begin, end = (f"{at.astimezone(SHANGHAI):%H:%M:%S}" if at else "-" for at in (served[0].depart, served[-1].arrive))
+        whole = "yes" if stops[0].complete else "no"
+        table.add_row(stops[0].line_id, stops[0].variant, begin, end, f"{len(served)} of {len(stops)}", whole)
     return table
 
 

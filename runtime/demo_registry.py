@@ -15,7 +15,7 @@ from operations.lines import TIMETABLE_COLUMNS, import_lines, import_timetable
 from simulators.county import County
 from simulators.fleet import Fleet
 from simulators.timetable import lines_geojson, timetable
-from storage.networks import networks
+from storage.road_networks import registered_networks
 from tracking.network import save
 
 FIRST_DAY = date(2026, 1, 1)
@@ -80,7 +80,7 @@ def register_roads(conn: psycopg.Connection[Any], county: County, folder: Path) 
     """Let the county's roads serve its vehicles, once a version; the file, which stays in the data folder. Commits."""
     code = f"{county.settings.county_code:06d}"
     path = folder / "networks" / f"{code}-{county.network.version[:12]}.npz"
-    known = {(row.region_code, row.map_version) for row in networks(conn)}
+    known = {(row.region_code, row.map_version) for row in registered_networks(conn)}
     if (code, county.network.version) in known and path.exists():
         return path
     path.parent.mkdir(parents=True, exist_ok=True)

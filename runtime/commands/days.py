@@ -35,7 +35,7 @@ def recompute(
     to_day: Annotated[datetime | None, typer.Option("--to", formats=_FORMATS, help="Last day; without it the first.")] = None,
     vehicles: Annotated[str, typer.Option(metavar="ID,ID", help="Only these vehicles, by number.")] = "",
     resume: Annotated[bool, typer.Option("--resume", help="Compute what is still due, and nothing else.")] = False,
-    network: Annotated[Path | None, typer.Option(metavar="FILE", help="Road network from now on, .npz of `cuntong network build`.")] = None,
+    network: Annotated[Path | None, typer.Option(metavar="FILE", help="Road network of every region from these days on.")] = None,
     dask: Annotated[str | None, typer.Option(metavar="ADDRESS", help="Scheduler of a Dask cluster instead of local processes.")] = None,
     workers: Annotated[int, typer.Option(min=1, help="Local processes.")] = os.cpu_count() or 1,
     data: Data = None,
@@ -59,6 +59,7 @@ def recompute(
     from rich.console import Console
 
     from ingest import days as vehicle_days
+    from runtime.commands.network_use import no_roads
     from runtime.settings import load
     from storage.database import serving
     from storage.migrate import migrate
@@ -72,12 +73,15 @@ def recompute(
         migrate(dsn, settings.database)
         with connect(dsn) as conn:
             if network is not None:
-                vehicle_days.use_network(conn, network)
+                vehicle_days.use_network(conn, network, "", span.first)
             vehicle_days.hold_off_worker(conn)
             tickets = _tickets(conn, span, settings, resume=resume)
             began = time.monotonic()
             done = _compute(conn, tickets, (dsn, settings), (dask, workers), console)
+            warning = no_roads(conn)
         _print_outcome(done, len(tickets), time.monotonic() - began, console)
+        if warning:
+            console.print(warning)
     if done.failed:
         raise typer.Exit(1)
 

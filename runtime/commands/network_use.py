@@ -68,23 +68,29 @@ def list_networks(data: Data = None) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from storage.networks import networks, regions_without_network
+    from storage.road_networks import registered_networks
 
     with connected(data) as conn:
-        found, lacking = networks(conn), regions_without_network(conn)
+        found, warning = registered_networks(conn), no_roads(conn)
     table = Table("regions", "from", "version", "edges", "file", title=f"{len(found)} networks", title_justify="left")
     for row in found:
         since = "-" if row.from_day == date.min else str(row.from_day)
         table.add_row(f"{row.region_code}*", since, row.map_version[:12], f"{row.edges:,}", row.path)
     console = Console()
     console.print(table)
-    if warning := no_roads(lacking):
+    if warning:
         console.print(warning)
 
 
-def no_roads(lacking: list[str]) -> str:
-    """What to say of regions without a network; "" when all have one."""
-    if not lacking:
+def no_roads(conn: psycopg.Connection[Any]) -> str:
+    """What to say of regions of vehicles that no network serves; "" when all have one."""
+    from storage.road_networks import regions_without_network, registered_networks
+
+    if not registered_networks(conn):
+        what = "no road network is registered"
+    elif lacking := regions_without_network(conn):
+        what = f"no road network serves {', '.join(code or 'vehicles without a region' for code in lacking[:8])}"
+        what += " ..." if len(lacking) > 8 else ""
+    else:
         return ""
-    regions = ", ".join(code or "vehicles without a region" for code in lacking[:8]) + (" ..." if len(lacking) > 8 else "")
-    return f"no road network serves {regions}: their days are measured without roads (NO_NETWORK). cuntong network use FILE --region CODE"
+    return f"{what}: days are measured without roads (NO_NETWORK). cuntong network use FILE --region CODE"

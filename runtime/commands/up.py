@@ -22,10 +22,12 @@ def up(data: Annotated[Path | None, typer.Option(help="Data folder; everything t
     """
     from rich.console import Console
 
+    from runtime.commands.network_use import no_roads
     from runtime.logs import configure
     from runtime.processes import Supervisor, standard_parts, stop_on_signals
     from runtime.settings import load
     from storage.migrate import migrate
+    from storage.pool import connect
 
     configure()
     settings = load(data)
@@ -41,6 +43,10 @@ def up(data: Annotated[Path | None, typer.Option(help="Data folder; everything t
             supervisor.wait_ready(180, lambda name: status.update(f"waiting for {name}"), stop)
         if not stop.is_set():
             console.print(f"terminals: {settings.gateway.listen}   map: http://{settings.web.listen}/app/   data: {settings.data}")
+            with connect(supervisor.dsn) as conn:
+                warning = no_roads(conn)
+            if warning:
+                console.print(f"[yellow]{warning}[/yellow]")
             console.print("no account yet? cuntong users add NAME   ·   stop: Ctrl-C")
         supervisor.run(stop)
     finally:

@@ -20,8 +20,8 @@ from ingest.day_context_store import Roads, contexts, register_network, roads_of
 from ingest.day_result_store import Replaced, finalise
 from ingest.due_store import Span
 from storage import days as stored_days
-from storage.networks import networks, regions_without_network
 from storage.pool import connect
+from storage.road_networks import regions_without_network, registered_networks
 from tests.ingest.day_fleet import LATER_MS, ask_all, day_rows, due, fleet, put, run, vehicle, whole
 from tests.ingest.spooled import rows
 from tests.tracking.day_drives import DAY, WIDTH, ring
@@ -327,4 +327,4 @@ def test_each_day_is_computed_by_the_network_of_its_day(
     assert regions_without_network(conn) == []
     vehicle(conn, region="610000")
     assert regions_without_network(conn) == ["610000"]
-    assert [known.region_code for known in networks(conn)] == ["52", "5201"]
+    assert [known.region_code for known in registered_networks(conn)] == ["52", "5201"]

@@ -24,8 +24,8 @@ from runtime.settings import load
 from simulators.county import County, build_county
 from simulators.fleet import Fleet, FleetSettings
 from storage.lines import lines
-from storage.networks import networks, regions_without_network
 from storage.registry import roster, vehicles
+from storage.road_networks import regions_without_network, registered_networks
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +63,7 @@ def test_prepare_can_be_repeated_in_one_folder(dsn: str, tmp_path: Path) -> None
     assert (settings.web.tiles_path / "basemap.json").exists()
     with psycopg.connect(dsn) as conn:
         assert len(vehicles(conn)) == 20
-        (served,) = networks(conn)
+        (served,) = registered_networks(conn)
         assert (served.region_code, Path(served.path).parent) == ("529921", tmp_path / "networks")
         assert regions_without_network(conn) == []
         known = lines(conn)
