@@ -5,6 +5,7 @@ The bench hands over its own network: edges with shapes in a local plane. Every 
 
 from __future__ import annotations
 
+import gc
 import sys
 from pathlib import Path
 from typing import Any
@@ -69,6 +70,8 @@ class Matcher:
         for count in (0, 1, 3, 60):
             at = np.linspace(0, 1, count)
             self.match(np.column_stack([np.interp(at, [0, 1], lon[[0, -1]]), np.interp(at, [0, 1], lat[[0, -1]]), at * 60.0]))
+        gc.collect()
+        gc.freeze()  # the lists of answers make the collector look through all that was loaded, again and again
 
     def match(self, points: Any) -> dict[str, Any]:
         """points: float64[n, 3] = lon, lat, seconds."""

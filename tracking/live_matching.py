@@ -19,9 +19,8 @@ from tracking.kernels.live_state import COMMITTED, END, ESTIMATE, MATCH_STATE, N
 from tracking.kernels.live_window import lead
 from tracking.live_records import Records, Restored
 from tracking.matched import PATH_PART
-from tracking.matching import _QUALITY as SATELLITE_FACTORS
 from tracking.network.model import RoadNetwork
-from tracking.parameters import MatchParameters
+from tracking.parameters import MatchParameters, quality_table
 from tracking.roads import graph_of, limits_of
 
 __all__ = ["COMMITTED", "ESTIMATE", "MATCH_STATE", "PATH_PART", "Live", "LiveMatcher", "Restored", "joined", "match_state"]
@@ -166,14 +165,6 @@ def joined(parts: Array) -> Array:
 def _longer(rows: Array) -> Array:
     """The same rows with as much room again behind them."""
     return np.concatenate([rows, np.zeros_like(rows)])
-
-
-def quality_table() -> NDArray[np.float64]:
-    """Factor of the receiver's noise by satellites in use."""
-    table = np.ones(max(least for least, _ in SATELLITE_FACTORS) + 1)
-    for least, factor in reversed(SATELLITE_FACTORS):
-        table[least:] = factor
-    return table
 
 
 def cleaning_rules(p: CleaningParameters, sigma_m: float) -> Array:

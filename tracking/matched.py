@@ -91,13 +91,10 @@ class Match:
     def line(self, network: RoadNetwork, piece: int) -> NDArray[np.float64]:
         """(n, 2) lon, lat degrees of a piece on the road; empty for one off it."""
         start, end = int(self.pieces[piece]["path_start"]), int(self.pieces[piece]["path_end"])
-        room = 64
-        while True:
-            out = np.empty((room, 2))
-            used = outline(self.path, start, end, network.shape_start, network.lon_e7, network.lat_e7, network.along_m, out)
-            if used >= 0:
-                return out[:used]
-            room *= 4
+        line: NDArray[np.float64] = outline(
+            self.path, start, end, network.shape_start, network.lon_e7, network.lat_e7, network.along_m
+        )  # fmt: skip
+        return line
 
     def lines(self, network: RoadNetwork) -> list[NDArray[np.float64]]:
         """(n, 2) lon, lat degrees of every piece, in order."""

@@ -15,6 +15,17 @@ from tracking.kernels.graph import RULE_NAMES, RULES
 MATCHER = 1
 """Number of the matcher's code: raised when equal input may give another match."""
 
+SATELLITE_FACTORS = ((10, 0.8), (7, 1.0), (5, 1.5), (4, 2.5), (0, 4.0))
+"""Factors of the receiver's noise by satellites in use, from so many on (ours)."""
+
+
+def quality_table() -> NDArray[np.float64]:
+    """(11,) factor of the receiver's noise by satellites in use, the last for more."""
+    table = np.ones(max(least for least, _ in SATELLITE_FACTORS) + 1)
+    for least, factor in reversed(SATELLITE_FACTORS):
+        table[least:] = factor
+    return table
+
 
 @dataclass(frozen=True, slots=True)
 class MatchParameters:

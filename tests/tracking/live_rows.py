@@ -12,13 +12,12 @@ from domain.position import LOCATED, POSITION
 from domain.track import Track
 from tests.tracking.small_roads import START_S, degrees, roads
 from tracking.kernels.graph import FIX, lattice_for, scratch_for
-from tracking.kernels.lattice import step
+from tracking.kernels.lattice import backtrack, step
 from tracking.kernels.posterior import posterior
-from tracking.kernels.route import backtrack, trace
-from tracking.live_matching import quality_table
+from tracking.kernels.route import trace
 from tracking.matched import PATH_PART, PIECE, State
 from tracking.network.model import RoadNetwork
-from tracking.parameters import MatchParameters
+from tracking.parameters import MatchParameters, quality_table
 from tracking.roads import graph_of, limits_of
 
 ENDLESS = MatchParameters(lag_s=float("inf"), window=400)

@@ -8,7 +8,6 @@ import numpy as np
 from numba import njit
 
 from tracking.kernels import drift, spells
-from tracking.kernels.spells import KEPT
 
 RULE_NAMES = (
     "west", "south", "east", "north", "frozen_fixes", "frozen_kmh", "odometer_gain_m", "drift_mps", "agree_fixes", "surge_mps2",
@@ -100,15 +99,3 @@ def thin_rows(columns, represent, table, sigma_m, timed, order, codes):  # type:
     )  # fmt: skip
     for i in range(len(order)):
         codes[order[i]] = keep[i]
-
-
-@njit(cache=True, nogil=True)
-def rows_of(order, codes):  # type: ignore[no-untyped-def]
-    """The rows with code KEPT, in time order."""
-    out = np.empty(len(order), np.int64)
-    count = 0
-    for row in order:
-        if codes[row] == KEPT:
-            out[count] = row
-            count += 1
-    return out[:count]

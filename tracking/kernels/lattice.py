@@ -188,9 +188,29 @@ def step(g, s, table, fixes, at, lattice, rows, order, gap_s):  # type: ignore[n
 
 
 @lean
-def forward(g, s, table, fixes, lattice, prior_m, gap_s):  # type: ignore[no-untyped-def]
-    """All columns of a track; prior_m is the receiver's standard deviation to begin with."""
+def backtrack(lattice, chosen):  # type: ignore[no-untyped-def]
+    """Fill chosen (rows,) int32 with the best state of every column, each piece from its end."""
+    k = lattice.states.shape[1] - 1
+    rows = len(chosen)
+    for row in range(rows - 1, -1, -1):
+        if row < rows - 1 and lattice.columns[row + 1].first == 0:
+            chosen[row] = lattice.states[row + 1, chosen[row + 1]].back
+            if row < rows - 2 and lattice.columns[row + 2].first == 0 and lattice.states[row + 2, chosen[row + 2]].over >= 0:
+                chosen[row] = lattice.states[row + 2, chosen[row + 2]].over
+            continue
+        best = k
+        for j in range(lattice.columns[row].count):
+            if lattice.states[row, j].score < lattice.states[row, best].score:
+                best = j
+        chosen[row] = best
+
+
+@lean
+def forward(g, s, table, fixes, lattice, prior_m, gap_s, chosen):  # type: ignore[no-untyped-def]
+    """All columns of a track, and its best states; prior_m is the receiver's standard deviation to begin with; chosen: (rows,)
+    int32, filled."""
     for i in range(len(fixes)):
         if i == 0:
             lattice.columns[0].gnss2 = prior_m * prior_m
         step(g, s, table, fixes, i, lattice, (i, i - 1, i - 2), s.stack, gap_s)
+    backtrack(lattice, chosen)

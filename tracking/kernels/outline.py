@@ -7,8 +7,12 @@ from numba import njit
 
 
 @njit(cache=True, nogil=True)
-def outline(path, start, end, shape_start, lon_e7, lat_e7, along_m, out):  # type: ignore[no-untyped-def]
-    """Fill out (n, 2) with lon, lat degrees of the parts start to end, each inner point once; rows used, -1 when out is too short."""
+def outline(path, start, end, shape_start, lon_e7, lat_e7, along_m):  # type: ignore[no-untyped-def]
+    """(n, 2) lon, lat degrees of the parts start to end, each inner point once."""
+    room = 0
+    for part in range(start, end):
+        room += 2 * (shape_start[path[part].edge + 1] - shape_start[path[part].edge])
+    out = np.empty((room, 2))
     count = 0
     for part in range(start, end):
         edge, low, high = path[part].edge, path[part].from_m, path[part].to_m
@@ -17,8 +21,6 @@ def outline(path, start, end, shape_start, lon_e7, lat_e7, along_m, out):  # typ
             last = shape + 2 == shape_start[edge + 1]
             if (b < low or a > high) and not last:
                 continue
-            if count + 2 > len(out):
-                return -1
             lon, lat = lon_e7[shape] * 1e-7, lat_e7[shape] * 1e-7
             dlon, dlat = lon_e7[shape + 1] * 1e-7 - lon, lat_e7[shape + 1] * 1e-7 - lat
             span = b - a
@@ -31,4 +33,4 @@ def outline(path, start, end, shape_start, lon_e7, lat_e7, along_m, out):  # typ
                     count += 1
             if b >= high:
                 break
-    return count
+    return out[:count]

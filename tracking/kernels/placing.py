@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
 from tracking.kernels.compiled import lean
 from tracking.kernels.route import OFF_ROAD, ON_ROAD
@@ -89,19 +88,21 @@ def spread(order, keep, lattice, chosen, piece_of, path_m, judged, out):  # type
         sigma[row] = lattice.columns[a].sigma
 
 
-@njit(cache=True, nogil=True)
-def place_all(g, path, pieces, order, keep, x, y, path_m, piece_of, out):  # type: ignore[no-untyped-def]
+@lean
+def place_all(g, path, pieces, starts, order, keep, x, y, path_m, piece_of, out):  # type: ignore[no-untyped-def]
     """Place thinned fixes on the way, in order, never backwards.
 
     Args:
-        path, pieces: as `trace` fills them; order, keep: (n,) rows in time order, codes of the rows; x, y: (n,) plane metres by
-        row; path_m, piece_of: (m,) of kept fixes; out: as in `spread`.
+        path, pieces: as `trace` fills them; starts: (parts,) float64 to work in; order, keep: (n,) rows in time order, codes of
+        the rows; x, y: (n,) plane metres by row; path_m, piece_of: (m,) of kept fixes; out: as in `spread`.
     """
     _, edge, along, side, _, metres, _, _, _, _ = out
-    starts = np.zeros(len(path))
-    for piece in pieces:
-        for part in range(piece.path_start + 1, piece.path_end):
-            starts[part] = starts[part - 1] + path[part - 1].to_m - path[part - 1].from_m
+    for number in range(len(pieces)):
+        piece = pieces[number]
+        metres_before = 0.0
+        for part in range(piece.path_start, piece.path_end):
+            starts[part] = metres_before
+            metres_before += path[part].to_m - path[part].from_m
     a, at, reached = -1, 0, 0.0
     for i in range(len(order)):
         row = order[i]

@@ -17,24 +17,6 @@ LEFT_ROAD, BACK_ON_ROAD, NO_WAY = 4, 5, 6
 
 
 @lean
-def backtrack(lattice, chosen):  # type: ignore[no-untyped-def]
-    """Fill chosen (rows,) int32 with the best state of every column, each piece from its end."""
-    k = lattice.states.shape[1] - 1
-    rows = len(chosen)
-    for row in range(rows - 1, -1, -1):
-        if row < rows - 1 and lattice.columns[row + 1].first == 0:
-            chosen[row] = lattice.states[row + 1, chosen[row + 1]].back
-            if row < rows - 2 and lattice.columns[row + 2].first == 0 and lattice.states[row + 2, chosen[row + 2]].over >= 0:
-                chosen[row] = lattice.states[row + 2, chosen[row + 2]].over
-            continue
-        best = k
-        for j in range(lattice.columns[row].count):
-            if lattice.states[row, j].score < lattice.states[row, best].score:
-                best = j
-        chosen[row] = best
-
-
-@lean
 def _part(path, count, start, edge, from_m, to_m):  # type: ignore[no-untyped-def]
     """Append a part of an edge, or lengthen the last one of this piece; the new count, -1 when the array is full."""
     if count < 0:
