@@ -11,3 +11,6 @@ _UNCOUNTED: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "nump
 lean: Any = njit(**_UNCOUNTED)
 """For kernels that allocate nothing: arrays are borrowed from the caller and not counted. The atomic counting of two dozen arrays at
 every call cost the matcher a third of its time. A division by zero gives inf or nan instead of an exception."""
+
+inner: Any = njit(**_UNCOUNTED, forceinline=True)
+"""The same for kernels that are part of another one: inlined, since a call passes every field of two dozen arrays."""

@@ -6,13 +6,13 @@ import math
 
 import numpy as np
 
-from tracking.kernels.compiled import lean
+from tracking.kernels.compiled import inner
 from tracking.kernels.paths import TURN, TURN_AT_END
 
 INF = np.inf
 
 
-@lean
+@inner
 def way_cost(rules, length, straight, seconds, free_s, beta, sigma, speed):  # type: ignore[no-untyped-def]
     """Nats of a route against what the fixes say.
 
@@ -33,7 +33,7 @@ def way_cost(rules, length, straight, seconds, free_s, beta, sigma, speed):  # t
     return cost
 
 
-@lean
+@inner
 def turn_cost(rules, turn, still_s):  # type: ignore[no-untyped-def]
     """Nats of turning round."""
     if turn == 0:
@@ -43,7 +43,7 @@ def turn_cost(rules, turn, still_s):  # type: ignore[no-untyped-def]
     return rules.turn_still_cost if still_s >= rules.turn_still_s else rules.turn_cost
 
 
-@lean
+@inner
 def direct(edges, edge, along, to, at, back_m):  # type: ignore[no-untyped-def]
     """Ways that need no search: (metres, turn, found) on the same edge, its twin, the next edge.
 

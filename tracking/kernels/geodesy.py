@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numba import njit
 
-from tracking.kernels.compiled import lean
+from tracking.kernels.compiled import inner
 
 A_M = 6_378_137.0
 E2 = 6.694379990141316e-3
@@ -15,7 +15,7 @@ E2 = 6.694379990141316e-3
 _RAD = math.pi / 180.0
 
 
-@lean
+@inner
 def east_north(lon1, lat1, lon2, lat2):  # type: ignore[no-untyped-def]
     """Metres (east, north) from point 1 to point 2, degrees WGS-84, by the radii of curvature at mid-latitude.
 
@@ -29,7 +29,7 @@ def east_north(lon1, lat1, lon2, lat2):  # type: ignore[no-untyped-def]
     return (lon2 - lon1) * _RAD * prime * math.cos(mid), (lat2 - lat1) * _RAD * meridian
 
 
-@lean
+@inner
 def leg_length(lon1, lat1, lon2, lat2):  # type: ignore[no-untyped-def]
     """Metres between two points, degrees WGS-84."""
     east, north = east_north(lon1, lat1, lon2, lat2)
@@ -46,14 +46,14 @@ def leg_lengths(lon, lat):  # type: ignore[no-untyped-def]
     return out
 
 
-@lean
+@inner
 def bearing(lon1, lat1, lon2, lat2):  # type: ignore[no-untyped-def]
     """Degrees clockwise from north, 0 to 360, of the way from point 1 to point 2; 0 for equal points."""
     east, north = east_north(lon1, lat1, lon2, lat2)
     return math.degrees(math.atan2(east, north)) % 360.0
 
 
-@lean
+@inner
 def offset_to_segment(px, py, ax, ay, bx, by):  # type: ignore[no-untyped-def]
     """Distance of a point to a segment of the plane, metres.
 
@@ -71,7 +71,7 @@ def offset_to_segment(px, py, ax, ay, bx, by):  # type: ignore[no-untyped-def]
     return distance, fraction, distance if ex * dy - ey * dx >= 0.0 else -distance
 
 
-@lean
+@inner
 def interpolate(lon1, lat1, lon2, lat2, fraction):  # type: ignore[no-untyped-def]
     """(lon, lat) at a fraction of the way between two points that are near each other."""
     return lon1 + (lon2 - lon1) * fraction, lat1 + (lat2 - lat1) * fraction

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from tracking.kernels.compiled import lean
+from tracking.kernels.compiled import inner, lean
 from tracking.kernels.geodesy import offset_to_segment
 from tracking.kernels.graph import NEAR
 
@@ -15,14 +15,14 @@ _NEAR_M = 20.0
 """Most fixes have a road within this."""
 
 
-@lean
+@inner
 def emission_cost(distance, sigma):  # type: ignore[no-untyped-def]
     """Nats of a fix at a distance from its road: square up to 4 sigma, linear beyond."""
     z = distance / sigma
     return 0.5 * z * z if z <= _LINEAR_FROM else _LINEAR_FROM * (z - 0.5 * _LINEAR_FROM)
 
 
-@lean
+@inner
 def heading_cost(heading, along, deviation, limit):  # type: ignore[no-untyped-def]
     """Nats of a reported heading against a road's direction, radians both; 0 when the heading is NaN."""
     if math.isnan(heading):
@@ -34,7 +34,7 @@ def heading_cost(heading, along, deviation, limit):  # type: ignore[no-untyped-d
     return min(0.5 * z * z, limit)
 
 
-@lean
+@inner
 def _cells(grid, x, y, radius):  # type: ignore[no-untyped-def]
     """(left, right, low, high) columns and rows of the grid that a circle touches; empty when it lies outside."""
     cell = grid[2]
@@ -45,7 +45,7 @@ def _cells(grid, x, y, radius):  # type: ignore[no-untyped-def]
     return left, right, low, high if right >= left else low - 1
 
 
-@lean
+@inner
 def neighbourhood(grid, cell_start, segments, seen, near, stamp, x, y, radius):  # type: ignore[no-untyped-def]
     """Roads within the radius, one of two twins each, at their nearest place: so many rows of `near`."""
     left, right, low, high = _cells(grid, x, y, radius)
@@ -82,7 +82,7 @@ def neighbourhood(grid, cell_start, segments, seen, near, stamp, x, y, radius): 
     return count
 
 
-@lean
+@inner
 def _insert(states, n, k, edge, along, side, cost):  # type: ignore[no-untyped-def]
     """Keep the k cheapest in order of (cost, edge); the new count."""
     if n == k and cost >= states[n - 1].emission:

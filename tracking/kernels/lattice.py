@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from tracking.kernels.compiled import lean
+from tracking.kernels.compiled import inner, lean
 from tracking.kernels.costs import INF
 from tracking.kernels.geodesy import leg_length
 from tracking.kernels.grid import candidates, emission_cost
@@ -19,7 +19,7 @@ STOP_S = 60.0
 """A stop this long stands for many fixes and is never left out."""
 
 
-@lean
+@inner
 def _finish(old, states, trans, m, n, k):  # type: ignore[no-untyped-def]
     """Add emissions, hold offsets that would run backwards, sum the forward probabilities. States: 0 to m or n, and k."""
     best = INF
@@ -49,7 +49,7 @@ def _finish(old, states, trans, m, n, k):  # type: ignore[no-untyped-def]
         states[j].alpha += best
 
 
-@lean
+@inner
 def _begin(rules, states, column, k, reason):  # type: ignore[no-untyped-def]
     """A column that hangs on none."""
     column.first = reason
@@ -71,7 +71,7 @@ def sigma_of(rules, gnss2, quality):  # type: ignore[no-untyped-def]
     return math.sqrt(gnss * gnss + rules.map_m * rules.map_m)
 
 
-@lean
+@inner
 def _learn(rules, states, n, k, sigma, gnss2):  # type: ignore[no-untyped-def]
     """Receiver variance after a column: moves when the column is sure of its road, both directions together."""
     best, total = k, 0.0
@@ -94,7 +94,7 @@ def _learn(rules, states, n, k, sigma, gnss2):  # type: ignore[no-untyped-def]
     return min(max(gnss2 + (seen - gnss2) * rules.memory, rules.gnss_low_m * rules.gnss_low_m), rules.gnss_high_m * rules.gnss_high_m)
 
 
-@lean
+@inner
 def _open(states, k, off_cost):  # type: ignore[no-untyped-def]
     """An empty column."""
     for j in range(k + 1):
@@ -109,7 +109,7 @@ def _open(states, k, off_cost):  # type: ignore[no-untyped-def]
     states[k].emission = off_cost
 
 
-@lean
+@inner
 def _clear(trans, m, n, k):  # type: ignore[no-untyped-def]
     """No ways yet from states 0 to m and k to states 0 to n and k; the rest of `trans` is never read."""
     for i in range(m):
@@ -119,7 +119,7 @@ def _clear(trans, m, n, k):  # type: ignore[no-untyped-def]
     trans[k, k] = INF
 
 
-@lean
+@inner
 def _sources(old, m, order):  # type: ignore[no-untyped-def]
     """States of a column that live, by score, the best first; how many."""
     count = 0

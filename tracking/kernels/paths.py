@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from tracking.kernels.compiled import lean
+from tracking.kernels.compiled import inner
 
 AHEAD, ON_THE_SPOT = -1, -2
 """`came` of the two ways a path can begin: on to the edge's head, or turned at once and back to its tail."""
@@ -15,7 +15,7 @@ _PLANE = 0.995
 """The plane is up to 0.3 % too large far from its meridian; a bound must not be."""
 
 
-@lean
+@inner
 def _push(heap, size, key, node):  # type: ignore[no-untyped-def]
     """Add to the heap, ordered by (key, node); the new size."""
     at = size
@@ -32,7 +32,7 @@ def _push(heap, size, key, node):  # type: ignore[no-untyped-def]
     return size + 1
 
 
-@lean
+@inner
 def _drop(heap, size):  # type: ignore[no-untyped-def]
     """Take the first of the heap away; the new size."""
     size -= 1
@@ -58,7 +58,7 @@ def _drop(heap, size):  # type: ignore[no-untyped-def]
     return size
 
 
-@lean
+@inner
 def _label(nodes, labels, heap, stamp, size, node, way, came, before, turn, aim):  # type: ignore[no-untyped-def]
     """Offer a node a way (cost, length, free_s) to it; the new size of the heap. aim: (x, y, reach, longest, cheapest)."""
     cost, length, free_s = way
@@ -82,7 +82,7 @@ def _label(nodes, labels, heap, stamp, size, node, way, came, before, turn, aim)
     return _push(heap, size, cost + cheapest * ahead, node)
 
 
-@lean
+@inner
 def _start(nodes, edges, labels, heap, stamp, number, along, turn_m, aim):  # type: ignore[no-untyped-def]
     """Label both ends of the edge that the path begins on; the size of the heap."""
     edge = edges[number]
@@ -95,7 +95,7 @@ def _start(nodes, edges, labels, heap, stamp, number, along, turn_m, aim):  # ty
     return size
 
 
-@lean
+@inner
 def search(g, s, number, along, targets, aim, turn_m, turn_end_m):  # type: ignore[no-untyped-def]
     """Cheapest ways from a place on an edge to the edges asked for, A* towards them.
 

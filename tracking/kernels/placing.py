@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from tracking.kernels.compiled import lean
+from tracking.kernels.compiled import inner, lean
 from tracking.kernels.route import OFF_ROAD, ON_ROAD
 from tracking.kernels.spells import KEPT, STILL, THINNED
 
@@ -14,7 +14,7 @@ STILL_ROW, THINNED_ROW, VOID_ROW = 2, 3, 4
 """States of fixes beside those of pieces."""
 
 
-@lean
+@inner
 def place(g, path, starts, at, end, metres, limit, x, y):  # type: ignore[no-untyped-def]
     """Nearest place of a point on a path between two distances from its beginning.
 

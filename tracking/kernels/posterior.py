@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 
-from tracking.kernels.compiled import lean
+from tracking.kernels.compiled import inner, lean
 
 
-@lean
+@inner
 def _backward(states, count, trans, after, here, before, k):  # type: ignore[no-untyped-def]
     """Backward probabilities of a column (nats, up to a constant) of `before` candidates from those of the next one, whose states,
     count and ways are given; states that the next column has not are -inf in `after`, which is overwritten."""
@@ -65,7 +65,7 @@ def posterior(g, fixes, lattice, chosen, limits, beliefs, confidence, low, high)
         after, here = here, after
 
 
-@lean
+@inner
 def _judge(edges, heading, states, count, state, here, best, total, limits, row, confidence, low, high):  # type: ignore[no-untyped-def]
     """One row of `posterior`."""
     sure = math.exp(here[state] + states[state].alpha - best) / total

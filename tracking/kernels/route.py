@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from tracking.kernels.compiled import lean
+from tracking.kernels.compiled import inner, lean
 from tracking.kernels.costs import direct
 from tracking.kernels.paths import AHEAD, JUMP, TURN_AT_END, TURN_THERE, search
 
@@ -16,7 +16,7 @@ LEFT_ROAD, BACK_ON_ROAD, NO_WAY = 4, 5, 6
 """Reasons of a piece, beside those of a column."""
 
 
-@lean
+@inner
 def _part(path, count, start, edge, from_m, to_m):  # type: ignore[no-untyped-def]
     """Append a part of an edge, or lengthen the last one of this piece; the new count, -1 when the array is full."""
     if count < 0:
@@ -34,7 +34,7 @@ def _part(path, count, start, edge, from_m, to_m):  # type: ignore[no-untyped-de
     return count + 1
 
 
-@lean
+@inner
 def _searched(g, s, rules, path, count, start, edge, along, to, at, length):  # type: ignore[no-untyped-def]
     """Parts of a way that the forward pass found by a search."""
     tail = g.nodes[g.edges[to].tail]
@@ -61,7 +61,7 @@ def _searched(g, s, rules, path, count, start, edge, along, to, at, length):  # 
     return _part(path, count, start, to, 0.0, at)
 
 
-@lean
+@inner
 def _leg(g, s, rules, was, now, sigma, path, count, start):  # type: ignore[no-untyped-def]
     """Parts between the chosen states of two columns; the new count."""
     edge, along, to, at = was.edge, was.along, now.edge, now.along
@@ -73,7 +73,7 @@ def _leg(g, s, rules, was, now, sigma, path, count, start):  # type: ignore[no-u
     return _way(g, s, rules, edge, along, to, at, now.leg, now.turn, sigma, path, count, start)
 
 
-@lean
+@inner
 def _way(g, s, rules, edge, along, to, at, length, how, sigma, path, count, start):  # type: ignore[no-untyped-def]
     """Parts of a way from a place on an edge to one on another; how: the turn it was found with."""
     _, turn, found = direct(g.edges, edge, along, to, at, 4.0 * sigma)
@@ -90,7 +90,7 @@ def _way(g, s, rules, edge, along, to, at, length, how, sigma, path, count, star
     return _part(path, count, start, to, g.edges[to].length - along, at)
 
 
-@lean
+@inner
 def _open_piece(pieces, count, kind, reason, row, parts):  # type: ignore[no-untyped-def]
     """Begin a piece; the new count."""
     piece = pieces[count]

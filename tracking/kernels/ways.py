@@ -6,12 +6,12 @@ import math
 
 import numpy as np
 
-from tracking.kernels.compiled import lean
+from tracking.kernels.compiled import inner
 from tracking.kernels.costs import INF, direct, turn_cost, way_cost
 from tracking.kernels.paths import JUMP, TURN, TURN_AT_END, TURN_THERE, search
 
 
-@lean
+@inner
 def _offer(states, trans, i, j, score, way, length, turn):  # type: ignore[no-untyped-def]
     """Offer state j of a column a way from state i, whose score is given, of the column before."""
     trans[i, j] = way
@@ -24,7 +24,7 @@ def _offer(states, trans, i, j, score, way, length, turn):  # type: ignore[no-un
         state.over = -1
 
 
-@lean
+@inner
 def _offer_over(states, trans, i, j, off_score, total, length, turn):  # type: ignore[no-untyped-def]
     """Offer state j a way that leaves the fix before out: from state i of the column before that, by the off-road state."""
     k = len(states) - 1
@@ -38,7 +38,7 @@ def _offer_over(states, trans, i, j, off_score, total, length, turn):  # type: i
         state.over = i
 
 
-@lean
+@inner
 def off_road(rules, old, states, trans, before, column, k, straight, beta):  # type: ignore[no-untyped-def]
     """Ways into, along and out of the off-road state; its metres cost, or sparse fixes would leave every winding road."""
     metres = rules.off_share * straight / beta
@@ -59,7 +59,7 @@ def off_road(rules, old, states, trans, before, column, k, straight, beta):  # t
             _offer(states, trans, k, j, score, rules.off_leave + metres, straight, 0)
 
 
-@lean
+@inner
 def _turned(edges, rules, source, states, trans, i, n):  # type: ignore[no-untyped-def]
     """Ways of state i that end with a turn: a state is reached by its twin at the price of turning round there."""
     price = turn_cost(rules, TURN, 0.0)
@@ -75,7 +75,7 @@ def _turned(edges, rules, source, states, trans, i, n):  # type: ignore[no-untyp
                     _offer(states, trans, i, to, source.score, trans[i, j] + price, length, TURN_THERE)
 
 
-@lean
+@inner
 def near_ways(nodes, edges, rules, old, states, trans, m, n, leg):  # type: ignore[no-untyped-def]
     """Ways without a search."""
     straight, seconds, beta, sigma, speed, still_s = leg
@@ -104,7 +104,7 @@ def near_ways(nodes, edges, rules, old, states, trans, m, n, leg):  # type: igno
         _turned(edges, rules, old[i], states, trans, i, n)
 
 
-@lean
+@inner
 def _wanted(g, s, rules, source, states, trans, i, n, start, leg, x, y):  # type: ignore[no-untyped-def]
     """Ask for the states that a search from a place of score `start` can be of use to: (how many, reach, longest).
 
@@ -136,7 +136,7 @@ def _wanted(g, s, rules, source, states, trans, i, n, start, leg, x, y):  # type
     return targets, reach, longest
 
 
-@lean
+@inner
 def far_ways(g, s, rules, old, states, trans, i, n, leg, x, y):  # type: ignore[no-untyped-def]
     """Ways from state i that need a search; it goes no farther than a way can be of use, and at first not even so far."""
     straight, seconds, beta, sigma, speed, still_s = leg
@@ -167,7 +167,7 @@ def far_ways(g, s, rules, old, states, trans, i, n, leg, x, y):  # type: ignore[
         _turned(g.edges, rules, old[i], states, trans, i, n)
 
 
-@lean
+@inner
 def doubtful(rules, old, m, k):  # type: ignore[no-untyped-def]
     """True when a column's fix lies so badly that it may be worth leaving out."""
     if old[k].score == INF:
@@ -178,7 +178,7 @@ def doubtful(rules, old, m, k):  # type: ignore[no-untyped-def]
     return best + rules.over_nats > old[k].score
 
 
-@lean
+@inner
 def ways_over(g, s, rules, base, m, states, trans, n, off_score, leg, x, y):  # type: ignore[no-untyped-def]
     """Ways that leave the fix before out: one fix beside the road is an outlier, not a drive off the road.
 
@@ -210,7 +210,7 @@ def ways_over(g, s, rules, base, m, states, trans, n, off_score, leg, x, y):  # 
                 _offer_over(states, trans, i, j, off_score, start + way, length, turn)
 
 
-@lean
+@inner
 def jump(rules, old, states, trans, m, n, straight, beta):  # type: ignore[no-untyped-def]
     """A way that no road explains, straight: for missing roads and wrong one-ways, dear enough to leave detours to drivers."""
     best = -1
