@@ -142,16 +142,15 @@ def nearest(g, s, x, y, radius, out):  # type: ignore[no-untyped-def]
     """Fill out (n,) with the distance of each point to its nearest road, metres; NaN when none lies within the radius."""
     for i in range(len(x)):
         out[i] = np.nan
-        within = _NEAR_M
-        while math.isnan(out[i]) and within < 2.0 * radius:
-            reach = min(within, radius)
+        reach = 0.0
+        while math.isnan(out[i]) and reach < radius:
+            reach = min(max(4.0 * reach, _NEAR_M), radius)
             s.clock[1] += 1
             count = neighbourhood(g.grid, g.cell_start, g.segments, s.seen, s.near, np.int32(s.clock[1]), x[i], y[i], reach)
             for j in range(count):
                 distance = abs(s.near[j].side)
                 if not distance >= out[i]:
                     out[i] = distance
-            within *= 4.0
 
 
 @lean
