@@ -23,8 +23,8 @@ MOST = 512
 
 
 class OpenDay:
-    """Keeps today's vehicle-days near the newest fixes. What is stored is a revision like any other: the day is computed again when it is
-    over, and only that can become final.
+    """Keeps today's vehicle-days near the newest fixes. They are stored as any other and count for no revision: the day is computed
+    again when it is over, and only that can become final.
 
     Args:
         least_new_ms: a vehicle whose newest fix is no later than this after the one its day was computed with waits.

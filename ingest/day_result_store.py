@@ -40,7 +40,8 @@ class Replaced:
 
 
 def replace_days(conn: Connection, found: Sequence[tuple[Ticket, StoredDay]]) -> Replaced:
-    """Store days in one transaction and commit: all rows of each anew and its revision one higher.
+    """Store days in one transaction and commit: all rows of each anew and its revision one higher, unless the day was not over when
+    it was computed last: what is provisional is no revision.
 
     A day whose input is that of the stored one is left as it is, and so is one without a fix: fixes leave the archive after years, what
     was made of them stays. One whose mark has moved since the ticket was read is left to the newer mark.
@@ -209,7 +210,8 @@ insert into vehicle_day as d (
         excluded.online_ms, excluded.planned_trips, excluded.run_trips, excluded.n_minor, excluded.n_general, excluded.n_severe,
         excluded.flags, excluded.context, excluded.ratio, excluded.ratio_sd, excluded.ratio_m, excluded.compared_matched_m,
         excluded.compared_odometer_m, excluded.compared_raw_m, excluded.sure_matched_m, excluded.sure_counted_m, excluded.map_version,
-        excluded.match_version, excluded.input_hash, excluded.evidence_hash, d.revision + 1, now()
+        excluded.match_version, excluded.input_hash, excluded.evidence_hash,
+        d.revision + (d.computed_at >= (d.day + 1)::timestamp at time zone 'Asia/Shanghai')::int, now()
     )
 """
 

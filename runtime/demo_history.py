@@ -42,8 +42,9 @@ REPLAY_SPEED = 2_500.0
 _NICE = 15
 _DOOR = 1
 _END_S = 10.0
+_SLOW_CLOCK_MS = 120_000
+"""Clocks of terminals may be a minute and a half behind: no fix falls on the day before."""
 _LAST_MS = 600_000
-"""Clocks of terminals may be a minute and a half behind."""
 _SETTLE_MS = 900_000
 """The past ends so long before the demo begins."""
 
@@ -112,7 +113,7 @@ class History(threading.Thread):
         first = self._missing(ids)
         if first is None:
             return
-        begin_ms, end_ms = day_bounds(first)[0], self._past.until_ms
+        begin_ms, end_ms = day_bounds(first)[0] + _SLOW_CLOCK_MS, self._past.until_ms
         folder = self._data / "history" / f"{first.isoformat()}-{end_ms}"
         told = ("--from-ms", str(begin_ms), "--until-ms", str(end_ms), "--with-past", str(len(ids)), "-o", str(folder))
         span = ("--from", first.isoformat(), "--to", self._past.last.isoformat(), "--vehicles", ",".join(map(str, ids)))

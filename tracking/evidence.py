@@ -25,7 +25,9 @@ def input_hash(rows: NDArray[Any], day: date, map_version: str, lines: DayLines,
     Args:
         rows: `POSITION` rows of the day and its margins, in their final order.
     """
-    said = hashlib.sha256(repr((DAY_CODE, day.isoformat(), map_version, asdict(context), asdict(parameters))).encode())
+    said = hashlib.sha256(
+        repr((DAY_CODE, parameters.match.version, day.isoformat(), map_version, asdict(context), asdict(parameters))).encode()
+    )
     for line in lines.lines:
         said.update(repr((line.line_id, line.variant, line.map_version)).encode())
         said.update(np.ascontiguousarray(line.parts).tobytes() + np.ascontiguousarray(line.stops).tobytes())

@@ -328,3 +328,23 @@ def test_each_day_is_computed_by_the_network_of_its_day(
     vehicle(conn, region="610000")
     assert regions_without_network(conn) == ["610000"]
     assert [known.region_code for known in registered_networks(conn)] == ["52", "5201"]
+
+
+@pytest.mark.parametrize("number", ["tracking.parameters.MATCHER", "tracking.evidence.DAY_CODE"])
+def test_a_raised_number_of_the_code_computes_days_again(
+    dsn: str,
+    conn: Connection,
+    tmp_path: Path,
+    network_file: Path,
+    executor: ThreadPoolExecutor,
+    monkeypatch: pytest.MonkeyPatch,
+    number: str,
+) -> None:
+    fleet(conn, 1, 1)
+    days.use_network(conn, network_file)
+    assert compute(conn, executor, run(dsn, tmp_path), last=DAY).replaced == Replaced(written=1)
+    before = rows(dsn, "select match_version from vehicle_day")
+    monkeypatch.setattr(number, 1_000)
+    assert compute(conn, executor, run(dsn, tmp_path), last=DAY).replaced == Replaced(written=1)
+    assert rows(dsn, "select revision from vehicle_day") == [(2,)]
+    assert (rows(dsn, "select match_version from vehicle_day") == before) == number.endswith("DAY_CODE")

@@ -9,10 +9,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import psycopg
 import pytest
 
-from domain.units import day_bounds
+from domain.units import day_bounds, day_of
 from ingest import days, due_store, roll_up_store
 from ingest.day_open import OpenDay
 from ingest.day_result_store import Replaced
@@ -98,6 +99,25 @@ def test_a_round_ends_in_time_and_the_next_goes_on_where_it_was(
     order = [row[0] for row in rows(dsn, "select vehicle_id from vehicle_day order by computed_at, vehicle_id")]
     assert set(order[: 12 - len(early)]) & set(early[-1:]) == set()
     assert due(dsn) == []
+
+
+def test_what_is_computed_before_the_day_is_over_counts_for_no_revision(
+    dsn: str, conn: Connection, tmp_path: Path, executor: ThreadPoolExecutor
+) -> None:
+    one, now_ms = vehicle(conn), time.time_ns() // 1_000_000
+    made = day_rows(one, day_of(now_ms), 1)
+    today, how = OpenDay(), run(dsn, tmp_path)
+    for part in np.array_split(made, 3):
+        put(conn, part)
+        assert today.work(conn, executor, how, now_ms).replaced == Replaced(written=1)
+    assert rows(dsn, REVISIONS) == [(one, 1)]
+    conn.execute("update vehicle_day set computed_at = computed_at + interval '1 day'")
+    late = made[:1].copy()
+    late["t_ms"] += 1_000
+    put(conn, late)
+    conn.commit()
+    assert OpenDay().work(conn, executor, how, now_ms).replaced == Replaced(written=1)
+    assert rows(dsn, REVISIONS) == [(one, 2)]
 
 
 def test_a_worker_that_is_held_off_leaves_today_alone(dsn: str, conn: Connection, tmp_path: Path, executor: ThreadPoolExecutor) -> None:
