@@ -8,6 +8,7 @@ import numpy as np
 import psycopg
 
 from domain.units import instant
+from ingest.live_told import ON_ROAD, UNKNOWN
 from storage.copy import Column, buffer
 
 Connection = psycopg.Connection[Any]
@@ -20,27 +21,62 @@ _LAST = np.dtype(
     [
         ("vehicle_id", "<i4"), ("t_ms", "<i8"), ("received_ms", "<i8"), ("located_ms", "<i8"), ("lon_e6", "<i4"), ("lat_e6", "<i4"),
         ("speed_kmh10", "<i2"), ("heading_deg", "<i2"), ("status_bits", "<i4"), ("alarm_bits", "<i4"), ("odometer_m", "<i4"),
+        *ON_ROAD.descr,
     ]
 )  # fmt: skip
 _COLUMNS = (
     Column("vehicle_id", "int4"), Column("t_ms", "timestamptz"), Column("received_ms", "timestamptz"),
     Column("located_ms", "timestamptz", _NO_TIME), Column("lon_e6", "int4", _NO_PLACE), Column("lat_e6", "int4", _NO_PLACE),
     Column("speed_kmh10", "int2"), Column("heading_deg", "int2"), Column("status_bits", "int4"), Column("alarm_bits", "int4"),
-    Column("odometer_m", "int4", -1),
+    Column("odometer_m", "int4", -1), Column("edge_id", "int4", -1), Column("along_m", "int4", -1), Column("road_id", "int4", -1),
+    Column("today_m", "int4", -1), Column("county", "int4", 0), Column("road_class", "int2", -1), Column("road_state", "int2", -1),
+    Column("limit_kmh", "int2", -1), Column("confidence", "int2", -1),
 )  # fmt: skip
 
 
-def newest(positions: Array, moves: Array) -> Array:
-    """One row a vehicle of a batch: its newest fix, and the place of its newest fix that moves it.
+def prepare(conn: Connection) -> None:
+    """Make the temporary table of this connection; it is emptied at each commit."""
+    conn.execute(
+        """
+        create temporary table if not exists staging_last (
+            vehicle_id int not null,
+            time timestamptz not null,
+            received timestamptz not null,
+            located_at timestamptz,
+            lon_e6 int,
+            lat_e6 int,
+            speed_kmh10 smallint not null,
+            heading_deg smallint not null,
+            status_bits int not null,
+            alarm_bits int not null,
+            odometer_m int,
+            edge_id int,
+            along_m int,
+            road_id int,
+            today_m int,
+            county int,
+            road_class smallint,
+            road_state smallint,
+            limit_kmh smallint,
+            confidence smallint
+        ) on commit delete rows
+        """
+    )
+
+
+def newest(positions: Array, moves: Array, where: Array | None = None) -> Array:
+    """One row a vehicle of a batch: its newest fix with its road, and the place of its newest fix that moves it.
 
     Args:
-        positions: (n,) `POSITION`, sorted by (vehicle_id, t_ms); moves: (n,) bool, the fix has a place.
+        positions: (n,) `POSITION`, sorted by (vehicle_id, t_ms); moves: (n,) bool, the fix has a place; where: (n,) `ON_ROAD`.
     """
     vehicle = positions["vehicle_id"]
     last = np.flatnonzero(np.append(vehicle[1:] != vehicle[:-1], True)) if len(vehicle) else np.empty(0, np.int64)
     rows = np.empty(len(last), _LAST)
     for name in ("vehicle_id", "t_ms", "received_ms", "speed_kmh10", "heading_deg", "status_bits", "alarm_bits", "odometer_m"):
         rows[name] = positions[name][last]
+    for name in ON_ROAD.names or ():
+        rows[name] = UNKNOWN[name] if where is None else where[name][last]
     rows["located_ms"], rows["lon_e6"], rows["lat_e6"] = _NO_TIME, _NO_PLACE, _NO_PLACE
     placed = np.flatnonzero(moves)
     if len(placed):
@@ -55,10 +91,10 @@ def newest(positions: Array, moves: Array) -> Array:
 _UPSERT = """
 insert into vehicle_last as l (
     vehicle_id, time, received, located_at, lon_e6, lat_e6, speed_kmh10, heading_deg, status_bits, alarm_bits, odometer_m,
-    changed_at
+    edge_id, along_m, road_id, today_m, county_code, road_class, road_state, limit_kmh, confidence, changed_at
 )
 select vehicle_id, time, received, located_at, lon_e6, lat_e6, speed_kmh10, heading_deg, status_bits, alarm_bits, odometer_m,
-       clock_timestamp()
+       edge_id, along_m, road_id, today_m, county::text, road_class, road_state, limit_kmh, confidence, clock_timestamp()
   from staging_last
  order by vehicle_id
     on conflict (vehicle_id)
@@ -70,6 +106,15 @@ select vehicle_id, time, received, located_at, lon_e6, lat_e6, speed_kmh10, head
                   alarm_bits = case when excluded.time > l.time then excluded.alarm_bits else l.alarm_bits end,
                   odometer_m = case when excluded.time > l.time
                                     then coalesce(excluded.odometer_m, l.odometer_m) else l.odometer_m end,
+                  edge_id = case when excluded.time > l.time then excluded.edge_id else l.edge_id end,
+                  along_m = case when excluded.time > l.time then excluded.along_m else l.along_m end,
+                  road_id = case when excluded.time > l.time then excluded.road_id else l.road_id end,
+                  today_m = case when excluded.time > l.time then excluded.today_m else l.today_m end,
+                  county_code = case when excluded.time > l.time then excluded.county_code else l.county_code end,
+                  road_class = case when excluded.time > l.time then excluded.road_class else l.road_class end,
+                  road_state = case when excluded.time > l.time then excluded.road_state else l.road_state end,
+                  limit_kmh = case when excluded.time > l.time then excluded.limit_kmh else l.limit_kmh end,
+                  confidence = case when excluded.time > l.time then excluded.confidence else l.confidence end,
                   located_at = greatest(l.located_at, excluded.located_at),
                   lon_e6 = case when excluded.located_at > coalesce(l.located_at, '-infinity')
                                 then excluded.lon_e6 else l.lon_e6 end,
@@ -94,7 +139,8 @@ def upsert(conn: Connection, rows: Array) -> None:
         cursor.copy(
             """
         copy staging_last (
-            vehicle_id, time, received, located_at, lon_e6, lat_e6, speed_kmh10, heading_deg, status_bits, alarm_bits, odometer_m
+            vehicle_id, time, received, located_at, lon_e6, lat_e6, speed_kmh10, heading_deg, status_bits, alarm_bits, odometer_m,
+            edge_id, along_m, road_id, today_m, county, road_class, road_state, limit_kmh, confidence
         ) from stdin (format binary)
         """
         ) as copy,

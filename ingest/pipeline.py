@@ -10,6 +10,7 @@ import psycopg
 import structlog
 
 from domain.errors import StoreError
+from ingest.live_matching import LiveMatching
 from ingest.pipeline_metrics import PipelineMetrics
 from ingest.settings import PipelineSettings
 from ingest.steps import recovery
@@ -18,6 +19,7 @@ from ingest.steps.clean import clean
 from ingest.steps.connection import opened
 from ingest.steps.decode import decode
 from ingest.steps.identify import identify
+from ingest.steps.match import match
 from ingest.steps.order import order
 from ingest.steps.read import read
 from ingest.steps.store import store
@@ -30,6 +32,7 @@ STEPS = [
     identify,
     order,
     clean,
+    match,
     store,
 ]
 
@@ -64,6 +67,7 @@ class Pipeline:
     ) -> None:
         self._dsn, self._reader, self._settings, self._metrics = dsn, reader, settings, metrics
         self._partition, self._now_ms = partition, now_ms
+        self._live = LiveMatching(dsn, settings) if settings.match else None
         self._context: Context | None = None
         self._stop = threading.Event()
         self._wait_s = _FIRST_WAIT_S
@@ -90,9 +94,10 @@ class Pipeline:
         self._trouble = str(error).strip().splitlines()[0] if str(error).strip() else repr(error)
 
     def _standing(self) -> str:
-        """Logs that stand still at damage to acknowledged records, a line each."""
+        """Logs that stand still at damage to acknowledged records, and why vehicles go unmatched, a line each."""
         damaged = self._context.damaged if self._context is not None else {}
-        return "\n".join(f"log {log_id} stands still at damage, byte {at}: cuntong log verify --repair" for log_id, at in damaged.items())
+        lines = [f"log {log_id} stands still at damage, byte {at}: cuntong log verify --repair" for log_id, at in damaged.items()]
+        return "\n".join(lines + (self._live.reasons if self._live is not None else []))
 
     def run(self, stop: threading.Event) -> None:
         """Work until asked to stop; the batch under way is finished.
@@ -112,6 +117,7 @@ class Pipeline:
         try:
             if self._context is None:
                 self._context = opened(self._dsn, self._reader, self._settings, self._metrics, self._partition, self._now_ms)
+                self._context.live = self._live
             stored = self._take(self._context)
         except StoreError as error:
             if not error.retriable:
@@ -163,5 +169,7 @@ class Pipeline:
     def close(self) -> None:
         """Give the connection back; what was not committed is read again by the next pipeline."""
         if self._context is not None:
+            if self._live is not None:
+                self._live.clear()
             self._context.conn.close()
             self._context = None

@@ -27,9 +27,19 @@ class PipelineMetrics:
         self.damaged_logs = Gauge("pipeline_damaged_logs", "Logs that stand still at a damaged record", registry=registry)
         self.retries = Counter("pipeline_retries", "Batches tried again", ["class"], registry=registry)
         self.dirty_days = Gauge("pipeline_dirty_days", "Vehicle-days waiting for recomputation", registry=registry)
+        self.match_rows = Counter("pipeline_match_rows", "Fixes by what live matching made of them", ["outcome"], registry=registry)
+        self.match_reseeded = Counter("pipeline_match_reseeded", "Records of vehicles that began anew", ["reason"], registry=registry)
+        self.match_saved = Counter("pipeline_match_saved", "Records saved", registry=registry)
+        self.match_failures = Counter("pipeline_match_failures", "Batches stored without their match", registry=registry)
+        self.match_vehicles = Gauge("pipeline_match_vehicles", "Records of vehicles in memory", registry=registry)
+        self.match_networks = Gauge("pipeline_match_networks", "Networks by profile and state", ["state"], registry=registry)
         self.archive_days = Counter("archive_days", "Region-days written to the archive", registry=registry)
         self.archive_rows = Counter("archive_rows", "Rows written to the archive", registry=registry)
         for outcome in ("new", "duplicate", "conflict", "late", "quarantined", "corrected"):
             self.rows.labels(outcome)
+        for outcome in ("matched", "unmatched", "again"):
+            self.match_rows.labels(outcome)
+        for reason in ("damaged", "foreign", "unmatched", "network"):
+            self.match_reseeded.labels(reason)
         for kind in ("connection", "resource", "lock", "data", "cut"):
             self.retries.labels(kind)

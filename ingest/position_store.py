@@ -48,23 +48,6 @@ def prepare(conn: Connection) -> None:
         """
     )
     conn.execute("create temporary table if not exists staging_extra (like position_extra) on commit delete rows")
-    conn.execute(
-        """
-        create temporary table if not exists staging_last (
-            vehicle_id int not null,
-            time timestamptz not null,
-            received timestamptz not null,
-            located_at timestamptz,
-            lon_e6 int,
-            lat_e6 int,
-            speed_kmh10 smallint not null,
-            heading_deg smallint not null,
-            status_bits int not null,
-            alarm_bits int not null,
-            odometer_m int
-        ) on commit delete rows
-        """
-    )
 
 
 def stage(conn: Connection, positions: Array, late: Array, corrected: Array) -> None:

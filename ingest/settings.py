@@ -86,7 +86,8 @@ class LogSettings:
 
 @dataclass(frozen=True, slots=True)
 class PipelineSettings:
-    """Log to database."""
+    """Log to database. match: onto the registered road networks, live; match_vehicles: records in memory at most; checkpoint_s: how often
+    the record of a vehicle that reports is saved."""
 
     partitions: int = 1
     batch_rows: int = 5_000
@@ -98,4 +99,7 @@ class PipelineSettings:
     keep_extras: bool = True
     registration: str = "open"
     metrics_listen: str = "127.0.0.1:7613"
+    match: bool = True
+    match_vehicles: int = 100_000
+    checkpoint_s: int = 60
     readers: tuple[str, ...] = field(default=("pipeline",))

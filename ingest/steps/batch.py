@@ -12,6 +12,8 @@ import psycopg
 
 from domain.position import POSITION
 from ingest.extras import Extras
+from ingest.live_matching import LiveMatching
+from ingest.live_told import Matched
 from ingest.log.base import LogReader, Records
 from ingest.part_store import Part, PartKey
 from ingest.pipeline_metrics import PipelineMetrics
@@ -104,7 +106,9 @@ class Batch:
 
     dry: stop before storing; skip: items (record, item) that an earlier attempt proved impossible to store, with the reason;
     condemned: reason why nothing of the batch but its frames in quarantine can be stored.
-    positions, items, moves, late, corrected: from `order` on, one entry a fix to store, sorted by (vehicle, time).
+    positions, items, moves, late, behind, corrected: from `order` on, one entry a fix to store, sorted by (vehicle, time). late: not newer
+    than the vehicle's newest stored fix; behind: older than a fix of its vehicle that stands before it in the log.
+    matched: from `match` on; None when nothing was matched.
     """
 
     records: Records | None = None
@@ -123,7 +127,9 @@ class Batch:
     extras: Extras | None = None
     moves: Array = field(default_factory=lambda: np.empty(0, np.bool_))
     late: Array = field(default_factory=lambda: np.empty(0, np.bool_))
+    behind: Array = field(default_factory=lambda: np.empty(0, np.bool_))
     corrected: Array = field(default_factory=lambda: np.empty(0, np.bool_))
+    matched: Matched | None = None
     doubles: int = 0
     double_conflicts: int = 0
     stored: int = 0
@@ -172,7 +178,7 @@ class Context:
 
     conn: one connection, a transaction a batch; offsets: by log, as committed; registry_seen: newest change of the
     registry that is in `terminals`, None before the first reading; stale_registry: read what has changed before the next look-up;
-    damaged: logs that stand still, with the place.
+    damaged: logs that stand still, with the place; live: the live matcher, None when matching is off.
     """
 
     settings: PipelineSettings
@@ -186,4 +192,5 @@ class Context:
     last: LastSeen = field(default_factory=LastSeen)
     stale_registry: bool = True
     registry_seen: datetime | None = None
+    live: LiveMatching | None = None
     now_ms: Callable[[], int] = lambda: 0

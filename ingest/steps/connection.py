@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import psycopg
 
-from ingest import last_store, offset_store, position_store
+from ingest import last_store, offset_store, position_store, provisional_path_store
 from ingest.pipeline_metrics import PipelineMetrics
 from ingest.settings import PipelineSettings
 from ingest.steps.batch import BatchReader, Context
@@ -27,6 +27,8 @@ def opened(
     context = Context(settings, reader, metrics, conn, partition, now_ms=now_ms)
     try:
         position_store.prepare(conn)
+        last_store.prepare(conn)
+        provisional_path_store.prepare(conn)
         context.offsets = offset_store.claim(conn, partition, settings.partitions)
         context.last.advance(*last_store.times(conn))
         conn.execute("listen cuntong_roster")

@@ -47,6 +47,7 @@ def order(batch: Batch, context: Context) -> None:
     batch.items = wire.fixes["item"][kept]
     if context.settings.keep_extras:
         batch.extras = _extras(wire, kept)
+    batch.behind = _behind(batch.positions["vehicle_id"], wire.record[kept])
     batch.late = (batch.positions["t_ms"] <= context.last.of(batch.positions["vehicle_id"])) | batch.corrected
 
 
@@ -77,6 +78,14 @@ def _first_of_key(rows: Array, corrected: Array) -> Array:
     vehicle, t_ms = rows["vehicle_id"], rows["t_ms"]
     same = (vehicle[1:] == vehicle[:-1]) & (t_ms[1:] == t_ms[:-1]) & (corrected[1:] == corrected[:-1])
     return np.flatnonzero(np.concatenate(([True], ~same)))
+
+
+def _behind(vehicle: Array, record: Array) -> Array:
+    """(n,) bool: a newer fix of the vehicle stands in an earlier record. Rows in (vehicle, time) order; where batches are cut changes nothing."""
+    if not ((vehicle[1:] == vehicle[:-1]) & (record[1:] < record[:-1])).any():
+        return np.zeros(len(vehicle), np.bool_)
+    place = vehicle.astype(np.int64) << 32 | record
+    return np.asarray(np.minimum.accumulate(place[::-1])[::-1] < place)
 
 
 def _count_doubles(batch: Batch, rows: Array, first: Array) -> None:

@@ -37,7 +37,26 @@ def count(batch: Batch, context: Context, outcome: Outcome, capped: int) -> None
     for rejected in batch.rejected:
         metrics.quarantined.labels(rejected.reason).inc()
     metrics.quarantine_capped.inc(capped)
+    _count_matched(batch, context)
     metrics.batch_rows.observe(len(batch.positions))
     if not batch.empty:
         metrics.lag_seconds.set(max(0.0, context.now_ms() / 1e3 - float(batch.log.received_us.max()) / 1e6))
     metrics.lag_bytes.set(context.reader.backlog(context.offsets))
+
+
+def _count_matched(batch: Batch, context: Context) -> None:
+    live, told, metrics = context.live, batch.matched, context.metrics
+    if live is None:
+        return
+    fed = 0 if told is None else told.fed
+    metrics.match_rows.labels("matched").inc(fed)
+    metrics.match_rows.labels("unmatched").inc(int((~batch.late & ~batch.behind).sum()) - fed)
+    if told is not None:
+        live.stored()
+        metrics.match_rows.labels("again").inc(told.again)
+        metrics.match_saved.inc(len(told.saves))
+        for reason, count_ in told.reseeded.items():
+            metrics.match_reseeded.labels(reason).inc(count_)
+    metrics.match_vehicles.set(live.vehicles)
+    for state, networks in live.roads.states.items():
+        metrics.match_networks.labels(state).set(networks)

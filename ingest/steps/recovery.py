@@ -74,8 +74,10 @@ def _store_part(context: Context, records: Records, through: Through) -> int:
 
 
 def forget(context: Context) -> None:
-    """Roll back, and read the registry again: terminals admitted in the lost transaction do not exist."""
+    """Roll back, and read registry and live records again: what the lost transaction admitted and matched does not exist."""
     context.conn.rollback()
+    if context.live is not None:
+        context.live.forget()
     context.terminals = Terminals()
     context.registry_seen = None
     context.stale_registry = True

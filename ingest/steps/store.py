@@ -2,10 +2,27 @@
 
 from __future__ import annotations
 
-from ingest import day_store, last_store, link_store, offset_store, part_store, position_store, quarantine_store, roll_up_store
+import psycopg
+import structlog
+
+from ingest import (
+    day_store,
+    last_store,
+    link_store,
+    match_state_store,
+    offset_store,
+    part_store,
+    position_store,
+    provisional_path_store,
+    quarantine_store,
+    roll_up_store,
+)
 from ingest.steps.batch import Batch, Context
 from ingest.steps.outcome import Outcome, count
+from ingest.steps.recovery import kind_of
 from ingest.steps.said import link_events, quarantined
+
+log = structlog.get_logger()
 
 
 def store(batch: Batch, context: Context) -> None:
@@ -19,9 +36,10 @@ def store(batch: Batch, context: Context) -> None:
         return
     conn = context.conn
     outcome = _positions(batch, context)
-    last_store.upsert(conn, last_store.newest(batch.positions, batch.moves))
+    last_store.upsert(conn, last_store.newest(batch.positions, batch.moves, batch.matched.where if batch.matched is not None else None))
     if outcome.corrected:
         last_store.follow_correction(conn, *_span(batch))
+    _matched(batch, context)
     part_store.keep(conn, batch.parts)
     part_store.finish(conn, batch.finished)
     link_store.put(conn, link_events(batch, context))
@@ -34,6 +52,27 @@ def store(batch: Batch, context: Context) -> None:
     context.last.advance(batch.positions["vehicle_id"], batch.positions["t_ms"])
     batch.stored = outcome.new + outcome.late
     count(batch, context, outcome, capped)
+
+
+def _matched(batch: Batch, context: Context) -> None:
+    """Ways and records of the live matcher. What the database refuses of them is given up, counted, and keeps nothing else from being stored.
+
+    Raises:
+        psycopg.Error: the whole batch cannot be stored now.
+    """
+    if batch.matched is None or context.live is None:
+        return
+    try:
+        with context.conn.transaction():
+            provisional_path_store.put(context.conn, batch.matched.parts)
+            match_state_store.save(context.conn, list(batch.matched.saves.values()))
+    except psycopg.Error as error:
+        if kind_of(error) not in ("data", None):
+            raise
+        context.live.failed(error)
+        batch.matched = None
+        context.metrics.match_failures.inc()
+        log.error("match_not_stored", error=str(error).splitlines()[0])
 
 
 def _positions(batch: Batch, context: Context) -> Outcome:

@@ -1,0 +1,154 @@
+"""Where the live matcher stands with each vehicle, and the fixes that it has to see again to come back to where it was."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import psycopg
+from numpy.typing import NDArray
+
+from domain.position import POSITION
+from domain.units import instant
+from storage.columns import rows_of
+
+Connection = psycopg.Connection[Any]
+Array = NDArray[Any]
+
+_TIMES = frozenset(("t_ms", "received_ms"))
+
+
+@dataclass(frozen=True, slots=True)
+class SavedState:
+    """A record as it was saved. fed_ms: epoch ms of the last fix that it has seen; day_start_m: what it had counted when the day of
+    that fix began; state b"": nothing is known, begin behind that fix."""
+
+    vehicle_id: int
+    map_version: str
+    match_version: str
+    fed_ms: int
+    day_start_m: float
+    state: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What a vehicle whose record is lost has left in other tables: the last number of its way; metres of the day of its newest fix."""
+
+    number: int = 0
+    today_m: int = 0
+
+
+def load(conn: Connection, vehicle_ids: Array) -> dict[int, SavedState]:
+    """Saved states by vehicle."""
+    with conn.cursor(binary=True) as cursor:
+        rows = cursor.execute(
+            """
+            select vehicle_id, map_version, match_version, (extract(epoch from fed_at) * 1000)::bigint, day_start_m, state
+              from match_state
+             where vehicle_id = any(%(vehicles)s::int[])
+            """,
+            {"vehicles": vehicle_ids.tolist()},
+        ).fetchall()
+    return {row[0]: SavedState(*row) for row in rows}
+
+
+def save(conn: Connection, states: Sequence[SavedState]) -> None:
+    """Write states; one that another pipeline has taken further stays."""
+    if not states:
+        return
+    rows = sorted(states, key=lambda row: row.vehicle_id)
+    conn.execute(
+        """
+        insert into match_state as m (vehicle_id, map_version, match_version, fed_at, day_start_m, state)
+        select vehicle_id, map_version, match_version, fed_at, day_start_m, state
+          from unnest(%(vehicles)s::int[], %(maps)s::text[], %(versions)s::text[], %(fed)s::timestamptz[], %(starts)s::float8[],
+                      %(states)b::bytea[]) as s(vehicle_id, map_version, match_version, fed_at, day_start_m, state)
+            on conflict (vehicle_id)
+            do update set map_version = excluded.map_version,
+                          match_version = excluded.match_version,
+                          fed_at = excluded.fed_at,
+                          day_start_m = excluded.day_start_m,
+                          state = excluded.state,
+                          changed_at = now()
+            where excluded.fed_at >= m.fed_at
+        """,
+        {
+            "vehicles": [row.vehicle_id for row in rows],
+            "maps": [row.map_version for row in rows],
+            "versions": [row.match_version for row in rows],
+            "fed": [instant(row.fed_ms) for row in rows],
+            "starts": [row.day_start_m for row in rows],
+            "states": [row.state for row in rows],
+        },
+    )
+
+
+_BEHIND = """
+select string_agg(timestamptz_send(p.time), '' order by p.vehicle_id, p.time),
+       string_agg(timestamptz_send(p.received), '' order by p.vehicle_id, p.time),
+       string_agg(int4send(p.vehicle_id), '' order by p.vehicle_id, p.time),
+       string_agg(int4send(p.lon_e6), '' order by p.vehicle_id, p.time),
+       string_agg(int4send(p.lat_e6), '' order by p.vehicle_id, p.time),
+       string_agg(int4send(p.alarm_bits), '' order by p.vehicle_id, p.time),
+       string_agg(int4send(p.status_bits), '' order by p.vehicle_id, p.time),
+       string_agg(int4send(coalesce(p.odometer_m, -1)), '' order by p.vehicle_id, p.time),
+       string_agg(int2send(p.speed_kmh10), '' order by p.vehicle_id, p.time),
+       string_agg(int2send(p.heading_deg), '' order by p.vehicle_id, p.time),
+       string_agg(int2send(p.altitude_m), '' order by p.vehicle_id, p.time),
+       string_agg(int2send(coalesce(p.recorder_kmh10, -1::smallint)), '' order by p.vehicle_id, p.time),
+       string_agg(int2send(coalesce(p.fuel_l10, -1::smallint)), '' order by p.vehicle_id, p.time),
+       string_agg(int2send(coalesce(p.satellites, -1::smallint)), '' order by p.vehicle_id, p.time),
+       string_agg(int2send(p.source), '' order by p.vehicle_id, p.time),
+       string_agg(int2send(p.flags), '' order by p.vehicle_id, p.time)
+  from unnest(%(vehicles)s::int[], %(after)s::timestamptz[], %(until)s::timestamptz[]) as asked(vehicle_id, after, until)
+  join lateral (
+       select time, received, vehicle_id, lon_e6, lat_e6, alarm_bits, status_bits, odometer_m, speed_kmh10, heading_deg,
+              altitude_m, recorder_kmh10, fuel_l10, satellites, source, flags
+         from positions
+        where vehicle_id = asked.vehicle_id
+          and time > asked.after
+          and time <= asked.until
+          and time > %(first)s
+          and time <= %(last)s) p on true
+"""
+
+
+def fixes_behind(conn: Connection, vehicle_id: Sequence[int], after_ms: Sequence[int], until_ms: Sequence[int]) -> Array:
+    """Stored fixes of vehicles in (after, until], `POSITION` in (vehicle, time) order."""
+    if not vehicle_id:
+        return np.empty(0, POSITION)
+    with conn.cursor(binary=True) as cursor:
+        row = cursor.execute(
+            _BEHIND,
+            {
+                "vehicles": list(vehicle_id),
+                "after": [instant(at) for at in after_ms],
+                "until": [instant(at) for at in until_ms],
+                "first": instant(min(after_ms)),
+                "last": instant(max(until_ms)),
+            },
+        ).fetchone()
+    assert row is not None
+    return rows_of(row, POSITION, _TIMES)
+
+
+def left(conn: Connection, vehicle_ids: Sequence[int]) -> dict[int, Left]:
+    """What vehicles whose records are lost have left."""
+    rows = conn.execute(
+        """
+        select asked.vehicle_id, coalesce(p.number, 0), coalesce(l.today_m, 0)
+          from unnest(%(vehicles)s::int[]) as asked(vehicle_id)
+          left join vehicle_last l on l.vehicle_id = asked.vehicle_id
+          left join lateral (
+               select number
+                 from provisional_path
+                where vehicle_id = asked.vehicle_id
+                order by number desc
+                limit 1) p on true
+        """,
+        {"vehicles": list(vehicle_ids)},
+    ).fetchall()
+    return {row[0]: Left(row[1], row[2]) for row in rows}
