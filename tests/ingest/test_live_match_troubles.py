@@ -161,7 +161,7 @@ def test_a_matcher_that_fails_costs_the_match_of_a_batch_and_no_position(
     all_of(worker)
     assert rows(dsn, "select count(*) from positions") == [(240,)]
     assert worker.reason == "" and count(worker, "pipeline_match_failures_total") == 1
-    assert count(worker, "pipeline_match_reseeded_total", reason="damaged") == 4
+    assert count(worker, "pipeline_match_reseeded_total", reason="damaged") >= 1
     numbers = rows(dsn, "select count(*), count(distinct (vehicle_id, number)), max(part) from provisional_path")
     assert numbers[0][0] >= numbers[0][1] > 0
     assert rows(dsn, "select count(*) from vehicle_last where today_m > 0")[0][0] >= 3
