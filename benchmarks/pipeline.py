@@ -4,8 +4,10 @@ Example:
     python -m benchmarks.pipeline
     python -m benchmarks.pipeline --database postgresql://localhost:25432/postgres --rows 500000
 
-Prints JSON. Each run: `first` reads a log of fresh positions into an empty table with dedupe, offsets and `vehicle_last`;
-`extras` the same with the raw items of every position kept; `again` reads the same log into the filled table. The floor is a
+Prints JSON. Each run: `first` reads a log of fresh positions into an empty table with dedupe, offsets and `vehicle_last`, matching off;
+`extras` the same with the raw items of every position kept; `again` reads the same log into the filled table; `matched` is `first` with
+live matching on the simulated county's roads (buses, coaches and trucks on their way, 5 m of noise), states saved every minute of the
+positions' time; matcher_us_a_row is what the matcher itself takes of it, matching_us_a_row all that matching adds. The floor is a
 plain COPY of the same rows into a table without an index, from a ready array, batches of the same size. All forms take turns inside
 a run; medians over the runs. CPU is user and kernel time; the backend's is null when the server's processes cannot be seen from here.
 """
@@ -31,18 +33,25 @@ import psycopg
 from prometheus_client import CollectorRegistry
 from psycopg.conninfo import make_conninfo
 
+from benchmarks.live_matching import BEGIN_S, SHARES, rows_at
 from domain.position import POSITION
+from ingest.days import use_network
 from ingest.log.record import FRAME
 from ingest.log.spool import SpoolReader, SpoolWriter
 from ingest.pipeline import Pipeline
 from ingest.pipeline_metrics import PipelineMetrics
 from ingest.settings import LogSettings, PipelineSettings
+from simulators.county import build_county
+from simulators.county.model import County
+from simulators.drive import Drivers, make_cycles
 from simulators.frames import BODY_BYTES, FrameMaker, pack_bodies
 from simulators.truth import FIX
 from storage import embedded
 from storage.copy import POSITION_COLUMNS, buffer
 from storage.migrate import migrate
 from storage.settings import DatabaseSettings
+from tracking.live_matching import Live, LiveMatcher
+from tracking.network.archive import save
 
 BATCH = 5_000
 
@@ -77,12 +86,13 @@ def database(url: str | None) -> Iterator[str]:
         shutil.rmtree(home, ignore_errors=True)
 
 
-def fill_log(folder: Path, rows: int, vehicles: int) -> None:
-    """A log of position reports, one a vehicle every 10 s, up to now."""
+def fill_log(folder: Path, rows: int, vehicles: int, county: County) -> None:
+    """A log of position reports of a morning's drives, one a vehicle every 10 s, up to now."""
     makers = [FrameMaker(str(13_000_000_000 + number), "2013") for number in range(vehicles)]
     steps = -(-rows // vehicles)
     start_ms = (time.time_ns() // 1_000_000 - steps * 10_000) // 1000 * 1000
     dice = np.random.default_rng(1)
+    drivers = Drivers.assign(make_cycles(county, tuple(SHARES)), vehicles, 1, SHARES)
 
     async def write() -> None:
         writer = SpoolWriter(folder, 0, LogSettings(path=folder, min_free_gib=0))
@@ -92,13 +102,9 @@ def fill_log(folder: Path, rows: int, vehicles: int) -> None:
         for step in range(steps):
             fixes = np.zeros(vehicles, FIX)
             fixes["t_ms"] = start_ms + step * 10_000
-            fixes["status_bits"] = 3
-            fixes["lat_e6"], fixes["lon_e6"] = (
-                dice.integers(25_000_000, 27_000_000, vehicles),
-                dice.integers(105_000_000, 107_000_000, vehicles),
-            )
-            fixes["speed_kmh10"], fixes["heading_deg"] = dice.integers(0, 900, vehicles), dice.integers(0, 360, vehicles)
-            fixes["odometer_m"] = step * 100
+            driven = rows_at(drivers, vehicles, BEGIN_S + step * 10, dice)
+            for name in ("status_bits", "lat_e6", "lon_e6", "speed_kmh10", "heading_deg", "odometer_m"):
+                fixes[name] = driven[name]
             bodies, checks = pack_bodies(fixes, np.full(vehicles, 500), np.full(vehicles, 9))
             for number in range(min(vehicles, left)):
                 body = bodies[number * BODY_BYTES : (number + 1) * BODY_BYTES]
@@ -130,25 +136,53 @@ def measured(rows: int, cpu_s: float, backend_s: float | None, wall_s: float) ->
     }
 
 
-def run_pipeline(dsn: str, spool: Path, rows: int, extras: bool) -> dict[str, Any]:
-    """Everything the log holds, from offset 0."""
+@contextmanager
+def timed_matcher() -> Iterator[list[float]]:
+    """CPU seconds of every call of the matcher from here on."""
+    advance, spent = LiveMatcher.advance, []
+
+    def timed(self: LiveMatcher, *given: Any) -> Live:
+        began = time.process_time()
+        found = advance(self, *given)
+        spent.append(time.process_time() - began)
+        return found
+
+    LiveMatcher.advance = timed  # type: ignore[method-assign,assignment]
+    try:
+        yield spent
+    finally:
+        LiveMatcher.advance = advance  # type: ignore[method-assign]
+
+
+def run_pipeline(dsn: str, spool: Path, rows: int, extras: bool, vehicles: int = 0) -> dict[str, Any]:
+    """Everything the log holds, from offset 0; vehicles: how many of them are matched."""
     with psycopg.connect(dsn) as conn:
         conn.execute("delete from ingest_offset")
-    settings = PipelineSettings(batch_rows=BATCH, keep_extras=extras)
+    settings = PipelineSettings(batch_rows=BATCH, keep_extras=extras, match=vehicles > 0)
     reader = SpoolReader(spool, "benchmark", LogSettings(path=spool))
-    pipeline = Pipeline(dsn, reader, settings, PipelineMetrics(CollectorRegistry()))
+    now = [time.time_ns() // 1_000_000]
+    pipeline = Pipeline(dsn, reader, settings, PipelineMetrics(CollectorRegistry()), now_ms=lambda: now[0])
     pipeline.step_once()  # compiles, connects, admits the terminals
+    if pipeline._live is not None:
+        pipeline._live.roads.wait(600)
     context = pipeline._context
     assert context is not None
     pid = context.conn.info.backend_pid
     before, wall, cpu = backend_cpu_s(pid), time.perf_counter(), time.process_time()
-    while reader.backlog(context.offsets):
-        pipeline.step_once()
+    with timed_matcher() as spent:
+        while reader.backlog(context.offsets):
+            pipeline.step_once()
+            now[0] += BATCH * 10_000 // max(vehicles, 1)
     cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
     after = backend_cpu_s(pid)
+    told = measured(rows - BATCH, cpu, None if before is None or after is None else after - before, wall)
+    if vehicles:
+        matched = pipeline._metrics.registry.get_sample_value("pipeline_match_rows_total", {"outcome": "matched"}) or 0.0
+        saved = pipeline._metrics.registry.get_sample_value("pipeline_match_saved_total") or 0.0
+        told |= {"matcher_us_a_row": round(sum(spent) / (rows - BATCH) * 1e6, 2), "matched": int(matched), "states_saved": int(saved)}
     pipeline.close()
     reader.close()
-    return measured(rows - BATCH, cpu, None if before is None or after is None else after - before, wall)
+    return told
 
 
 def run_floor(dsn: str, rows: int) -> dict[str, Any]:
@@ -175,7 +209,7 @@ def empty(dsn: str) -> None:
     with psycopg.connect(dsn, autocommit=True) as conn:
         conn.execute("truncate positions")
         conn.execute("truncate position_extra")
-        conn.execute("truncate vehicle_last")
+        conn.execute("truncate vehicle_last, match_state, provisional_path")
         conn.execute("checkpoint")
 
 
@@ -184,7 +218,9 @@ def main() -> None:
     spool = Path(tempfile.mkdtemp(prefix="cuntong-bench-log-"))
     runs: list[dict[str, dict[str, Any]]] = []
     try:
-        fill_log(spool, asked.rows, asked.vehicles)
+        county = build_county()
+        fill_log(spool, asked.rows, asked.vehicles, county)
+        save(county.network, spool / "county.npz")
         with database(asked.database) as dsn:
             run_pipeline(dsn, spool, asked.rows, extras=True)
             for _ in range(asked.runs):
@@ -193,6 +229,11 @@ def main() -> None:
                     empty(dsn)
                     one[name] = run_pipeline(dsn, spool, asked.rows, extras)
                 one["again"] = run_pipeline(dsn, spool, asked.rows, extras=True)
+                empty(dsn)
+                with psycopg.connect(dsn) as conn:
+                    use_network(conn, spool / "county.npz")
+                one["matched"] = run_pipeline(dsn, spool, asked.rows, extras=False, vehicles=asked.vehicles)
+                one["matched"]["matching_us_a_row"] = round(one["matched"]["client_us_a_row"] - one["first"]["client_us_a_row"], 2)
                 runs.append(one)
             with psycopg.connect(dsn) as conn:
                 found = conn.execute("select count(*), (select version()) from positions").fetchone()

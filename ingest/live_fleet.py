@@ -87,9 +87,11 @@ class LiveFleet:
         return self._kinds.index(kind)
 
     def number(self, group: int, t_ms: int) -> int:
-        """Number of the matcher that serves a group at an instant."""
+        """Number of the matcher that serves a group at an instant; `UNSERVED` before the day of its first network."""
         region, profile = self._kinds[group]
         row = self.plan.at(region, t_ms)
+        if row is None:
+            return UNSERVED
         roads = RoadsFor(row.map_version, row.path, profile)
         if roads not in self._numbers:
             self._numbers[roads] = len(self._roads_of)
@@ -98,8 +100,8 @@ class LiveFleet:
 
     def matcher(self, number: int, now_ms: int) -> Ready | None:
         """A matcher; None while it is not ready."""
-        return self.roads.get(self._roads_of[number], now_ms)
+        return None if number == UNSERVED else self.roads.get(self._roads_of[number], now_ms)
 
     def awaited(self, number: int) -> bool:
         """True when it is being made ready."""
-        return self.roads.loading(self._roads_of[number])
+        return number != UNSERVED and self.roads.loading(self._roads_of[number])

@@ -17,12 +17,12 @@ def registered(conn: Connection) -> list[Registered]:
     """All networks, by region and age."""
     rows = conn.execute(
         """
-        select region_code, map_version, path, (extract(epoch from registered_at) * 1000)::bigint
+        select region_code, map_version, path, (extract(epoch from registered_at) * 1000)::bigint, from_day
           from network_version
          order by region_code, registered_at
         """
     ).fetchall()
-    return [Registered(code, version, Path(path), at) for code, version, path, at in rows]
+    return [Registered(code, version, Path(path), at, day) for code, version, path, at, day in rows]
 
 
 def vehicles(conn: Connection, vehicle_ids: Sequence[int]) -> list[tuple[int, str, str, bool]]:

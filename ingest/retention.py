@@ -13,7 +13,7 @@ import structlog
 
 from domain.errors import RefusedError
 from domain.units import DAY_MS, day_bounds, day_of
-from ingest import archive, archive_store, day_store, part_store, roll_up_store
+from ingest import archive, archive_store, day_store, part_store, provisional_path_store, roll_up_store
 from ingest.pipeline_metrics import PipelineMetrics
 from ingest.roll_up_store import HOUR_MS
 from storage.locks import try_lock, unlock
@@ -80,6 +80,7 @@ def maintain(conn: Connection, retention: Retention, now_ms: int) -> Round:
             drop(conn, until)
         expired = archive.expire(conn, retention.folder, day_of(now_ms) - timedelta(days=retention.database.archive_days))
         parts = part_store.purge(conn, now_ms)
+        provisional_path_store.drop_old(conn, now_ms)
         retention.metrics.dirty_days.set(day_store.waiting(conn))
         conn.commit()
         log.debug("retention_round", hours=hours, dirty=dirty, archived=archived, expired=expired, parts=parts)

@@ -31,7 +31,7 @@ from tests.ingest.match_town import (
 from tests.ingest.spooled import rows, write
 from tracking.live_matching import MATCH_STATE
 
-UNUSED = ("tip_side", "node_along")
+UNUSED = ("tip_side", "node_along", "likely_side", "likely_along")
 """Fields whose places off the road hold whatever stood there."""
 MIDDLES = {"afternoon": MIDNIGHT_MS - 8 * HOUR_MS, "midnight": MIDNIGHT_MS, "switch": MIDNIGHT_MS + 3 * HOUR_MS}
 
@@ -72,10 +72,7 @@ def disturbed(dsn: str, spool: Path, random: np.random.Generator) -> Pipeline:
 
 def emptied(dsn: str) -> None:
     with psycopg.connect(dsn) as conn:
-        conn.execute(
-            "truncate ingest_offset, positions, vehicle_last, match_state, provisional_path, terminal, terminal_binding, vehicle, road"
-        )
-        conn.execute("alter sequence vehicle_vehicle_id_seq restart")
+        conn.execute("truncate ingest_offset, positions, vehicle_last, match_state, provisional_path, road")
         registry.admit(conn, [registry.Registration(terminal) for terminal in TERMINALS])
 
 

@@ -9,9 +9,12 @@ import numpy as np
 import psycopg
 import pytest
 
-from domain.units import instant
+from domain.units import day_of, instant
 from ingest.live_matching import LiveMatching
 from ingest.pipeline import Pipeline
+from ingest.provisional_path_store import drop_old
+from storage.live_roads import on_roads, provisional_way
+from storage.pool import connect
 from tests.ingest.match_town import (
     HOUR_MS,
     MIDNIGHT_MS,
@@ -73,7 +76,21 @@ def test_the_map_sees_road_limit_and_metres_of_today(dsn: str, tmp_path: Path, s
     told = dict(rows(dsn, "select vehicle_id, today_m from vehicle_last"))
     assert all(told[vehicle] >= float(found) - 1 for vehicle, found in metres.items())
     assert sum(told.values()) > 1_000
+    with connect(dsn, "ingest") as conn:
+        seen = on_roads(conn)
+        told_again = {(one.edge_id, one.along_m, one.today_m, one.road_class) for one in seen}
+        assert told_again == {(row[2], row[3], row[5], row[7]) for row in shown(dsn)}
+        way = provisional_way(conn, seen[0].vehicle_id, day_of(EVENING_MS))
+        assert len(on_roads(conn, [seen[0].vehicle_id])) == 1 and not len(provisional_way(conn, seen[0].vehicle_id, day_of(0)))
+    assert (np.diff(way["number"]) >= 0).all() and way["leg_mm"].sum() / 1000 == pytest.approx(float(metres[seen[0].vehicle_id]), abs=1)
     worker.close()
+    with connect(dsn, "owner") as conn:
+        drop_old(conn, EVENING_MS + 2 * 24 * HOUR_MS)
+        conn.commit()
+        assert len(ways(dsn)) > 0
+        drop_old(conn, EVENING_MS + 6 * 24 * HOUR_MS)
+        conn.commit()
+    assert ways(dsn) == []
 
 
 def test_a_day_begins_with_no_metres(dsn: str, tmp_path: Path) -> None:
