@@ -136,7 +136,7 @@ def _watch(console: Console, supervisor: DemoSupervisor, settings: Settings, sec
     with Live("", console=console, refresh_per_second=2, transient=True) as live:
         while not supervisor.stop_asked.is_set() and (seconds is None or time.monotonic() - began < seconds):
             supervisor.watch()
-            line = f"{_line(settings, time.monotonic() - began)}   {past.state}"
+            line = f"{_line(settings, time.monotonic() - began)}   {past.state}".rstrip()
             if console.is_terminal:
                 live.update(line)
             elif time.monotonic() - printed >= _LINE_EVERY_S:
