@@ -145,7 +145,9 @@ class LiveMatcher:
         while True:
             row, used = lead(self.model.graph, self.model.scratch, self.model.rules, committed, ends, row, parts, used)
             if row == len(committed):
-                return committed, parts[:used], reseeded
+                parts = parts[:used]
+                parts["edge"] = self.network.base_edge[parts["edge"]]  # doubles behind a banned turn are the same road
+                return committed, parts, reseeded
             parts = _longer(parts)
 
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.errors import RefusedError
-from domain.position import POSITION
+from domain.position import LOCATED, POSITION
 from tests.tracking.live_rows import drive
-from tests.tracking.small_roads import roads
+from tests.tracking.network.drawing import draw
+from tests.tracking.small_roads import fixes, roads
 from tests.tracking.test_live_matching import NETWORK, matcher
 from tracking.live_matching import MATCH_STATE, LiveMatcher, match_state
 from tracking.matched import Reason, State
@@ -89,6 +92,22 @@ def test_a_parked_vehicle_adds_no_metre_and_its_way_is_committed() -> None:
     assert (found.estimates["state"][3:] == State.STILL).all()
     assert found.estimates["driven_m"][-1] - found.estimates["driven_m"][3] < 1e-6
     assert states["sequence"][0] == states["root_sequence"][0] and not len(live.flush(states, [0]).committed)
+
+
+def test_a_way_behind_a_ban_over_ways_is_told_as_the_road_it_is(tmp_path: Path) -> None:
+    network = draw(tmp_path, "a    b    c    d\n\n\n     e    f", "ab highway=secondary\nbc highway=primary\ncd highway=secondary\n"
+                   "cf highway=secondary\nbe highway=secondary", relations="1 via 2 4 restriction=no_u_turn")  # fmt: skip
+    track = fixes([(200, 0, 0), (700, 0, 0)], interval_s=45.0, speed_mps=8.0)
+    rows = np.zeros(len(track), POSITION)
+    rows["t_ms"], rows["status_bits"], rows["odometer_m"], rows["satellites"] = track.t_ms, LOCATED | 1, -1, -1
+    rows["lon_e6"], rows["lat_e6"] = np.round(track.lon_deg * 1e6), np.round(track.lat_deg * 1e6)
+    rows["speed_kmh10"], rows["flags"] = 288, 256
+    live = LiveMatcher(network)
+    states = live.blank(1)
+    live.advance(states, rows, np.zeros(len(rows), np.int64))
+    parts = live.flush(states, [0]).parts
+    assert len(parts) == 3 and (parts["edge"] == network.base_edge[parts["edge"]]).all()
+    assert (parts["to_m"] - parts["from_m"]).sum() == pytest.approx(360.0, abs=1.0)
 
 
 @settings(max_examples=20, deadline=None)

@@ -11,7 +11,7 @@ from tracking.kernels.lattice import step
 from tracking.kernels.live_cleaning import LATE, receive, says_more, silent
 from tracking.kernels.live_state import BASE, FORMAT, LAST, WAITING
 from tracking.kernels.live_window import best_tip, extend, overdue, settle
-from tracking.kernels.posterior import _judge
+from tracking.kernels.posterior import judge
 from tracking.kernels.spells import KEPT, STILL, THINNED
 
 ON_ROAD, OFF_ROAD, STANDING, LEFT_OUT, VOID = 0, 1, 2, 3, 4
@@ -102,7 +102,7 @@ def _weigh(m, rec, work):  # type: ignore[no-untyped-def]
         total += math.exp(states[j].alpha - best)
     total += math.exp(states[k].alpha - best)
     heading = rec.fix[LAST, 7]
-    _judge(m.graph.edges, heading, states, count, best_tip(rec), ahead, best, total, m.limits, 0, work.confidence, work.low, work.high)
+    judge(m.graph.edges, heading, states, count, best_tip(rec), ahead, best, total, m.limits, 0, work.confidence, work.low, work.high)
     rec.confidence, rec.limit_low, rec.limit_high = work.confidence[0], work.low[0], work.high[0]
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from tracking.kernels.compiled import lean
 from tracking.kernels.live_state import BASE, LAST
 from tracking.kernels.paths import JUMP
-from tracking.kernels.route import BACK_ON_ROAD, LEFT_ROAD, NO_WAY, _leg
+from tracking.kernels.route import BACK_ON_ROAD, LEFT_ROAD, NO_WAY, leg_parts
 
 INF = math.inf
 TIP = 1 << 20
@@ -226,7 +226,7 @@ def lead(g, s, table, committed, ends, at, parts, used):  # type: ignore[no-unty
     for row in range(at, len(committed)):
         count = used
         if ends[row, 1].edge >= 0:
-            count = _leg(g, s, table[0], ends[row, 0], ends[row, 1], ends[row, 1].sigma, parts, used, used)
+            count = leg_parts(g, s, table[0], ends[row, 0], ends[row, 1], ends[row, 1].sigma, parts, used, used)
             if count < 0:
                 return row, used
         committed[row].part_start, committed[row].part_end = used, count

@@ -61,12 +61,12 @@ def posterior(g, fixes, lattice, chosen, limits, beliefs, confidence, low, high)
         for on in range(count + 1):
             j = on if on < count else k
             total += math.exp(here[j] + states[j].alpha - best)
-        _judge(g.edges, fixes[row].heading, states, count, chosen[row], here, best, total, limits, row, confidence, low, high)
+        judge(g.edges, fixes[row].heading, states, count, chosen[row], here, best, total, limits, row, confidence, low, high)
         after, here = here, after
 
 
 @inner
-def _judge(edges, heading, states, count, state, here, best, total, limits, row, confidence, low, high):  # type: ignore[no-untyped-def]
+def judge(edges, heading, states, count, state, here, best, total, limits, row, confidence, low, high):  # type: ignore[no-untyped-def]
     """One row of `posterior`."""
     sure = math.exp(here[state] + states[state].alpha - best) / total
     low[row], high[row] = 0, 0

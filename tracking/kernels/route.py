@@ -62,7 +62,7 @@ def _searched(g, s, rules, path, count, start, edge, along, to, at, length):  # 
 
 
 @inner
-def _leg(g, s, rules, was, now, sigma, path, count, start):  # type: ignore[no-untyped-def]
+def leg_parts(g, s, rules, was, now, sigma, path, count, start):  # type: ignore[no-untyped-def]
     """Parts between the chosen states of two columns; the new count."""
     edge, along, to, at = was.edge, was.along, now.edge, now.along
     if now.turn == TURN_THERE:
@@ -131,7 +131,7 @@ def trace(g, s, table, lattice, chosen, path, pieces, piece_of, path_m):  # type
             joined = was_on and state.turn != JUMP
             if on and joined:
                 was = lattice.states[since, chosen[since]]
-                parts = _leg(g, s, table[0], was, state, column.sigma, path, parts, pieces[count - 1].path_start)
+                parts = leg_parts(g, s, table[0], was, state, column.sigma, path, parts, pieces[count - 1].path_start)
                 if parts < 0:
                     return parts, count
             elif was_on:
