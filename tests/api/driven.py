@@ -20,6 +20,7 @@ from storage.pool import connect
 from tests.ingest.day_fleet import put
 from tracking.network import save
 
+MODEL_DAY = date(2026, 9, 10)
 GAP_H = (8.6, 8.85)
 """Hours of the day between which nothing was sent."""
 ASIDE_H = (9.5, 9.62)
@@ -27,11 +28,14 @@ ASIDE_H = (9.5, 9.62)
 
 
 def bus_day(county: County, vehicle_id: int, day: date, *, hours: tuple[float, float] = (7.0, 10.5), seed: int = 5) -> np.ndarray:
-    """`POSITION` rows of a rural bus on its line, every 10 s with 4 m of noise, a silence and a way beside the roads."""
+    """`POSITION` rows of a rural bus on its line, every 10 s with 4 m of noise, a silence and a way beside the roads.
+
+    Every day is driven as the model day, so that what happens in the silence does not hang on the date.
+    """
     drivers = Drivers.assign(make_cycles(county, ("rural_bus",)), 1, seed, {"rural_bus": 1.0})
     begin_s = day_bounds(day)[0] // 1000
     t_s = np.arange(begin_s + int(hours[0] * 3600), begin_s + int(hours[1] * 3600), 10)
-    track, odometer_m = drivers.at(np.zeros(t_s.size, np.int64), t_s)
+    track, odometer_m = drivers.at(np.zeros(t_s.size, np.int64), t_s + (day_bounds(MODEL_DAY)[0] // 1000 - begin_s))
     hour = (t_s - begin_s) / 3600
     noise = np.round(np.random.default_rng([vehicle_id, day.toordinal()]).normal(0, 36, (2, t_s.size)))
     aside = np.interp(hour, [ASIDE_H[0], ASIDE_H[0] + 0.03, ASIDE_H[1] - 0.03, ASIDE_H[1]], [0, 3_500, 3_500, 0])

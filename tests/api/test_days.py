@@ -44,6 +44,14 @@ def web(dsn: str, tmp_path: Path, county: County) -> Iterator[RunningWeb]:
         compute(dsn, tmp_path, FIRST, LAST, county)
         conn.execute("update vehicle_day set final_revision = 1 where day = %s", (FIRST,))
         conn.execute("insert into due_day (vehicle_id, day, reason) values (1, %s, 'late')", (LAST,))
+        conn.execute(
+            """
+            insert into stop_passage (vehicle_id, day, run, line_id, variant, complete, stop_seq, arrive, depart, dwell_s, quality)
+            values (1, %(day)s, 0, '201', 'out', true, 1, '2026-09-08 07:10+08', '2026-09-08 07:11+08', 60, 0),
+                   (1, %(day)s, 0, '201', 'out', true, 2, null, null, 0, 3)
+            """,
+            {"day": FIRST},
+        )
     with running(dsn, tmp_path) as one:
         yield one
 
@@ -108,6 +116,9 @@ def _a_day_is_told_whole(web: RunningWeb, client: httpx.Client) -> None:
     assert len(day["stays"]) == stays > 0
     assert day["passages"] == []  # no line is assigned
     assert "NO_TIMETABLE" in day["figures"]["flags"]
+    stops = client.get(f"/api/v1/vehicles/1/days/{FIRST}").json()["passages"]
+    told_stops = [(one["line_id"], one["stop_seq"], one["arrive"], one["dwell_s"], one["quality"]) for one in stops]
+    assert told_stops == [("201", 1, "2026-09-07T23:10:00Z", 60, "observed"), ("201", 2, None, 0, "skipped")]
 
 
 def _the_raw_track_is_what_is_stored(web: RunningWeb, client: httpx.Client) -> None:

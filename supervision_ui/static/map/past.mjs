@@ -26,9 +26,10 @@ export class Past {
   }
 
   #told(day) {
+    if (this.day === null && day !== null) this.before = byId('map-banner').textContent;
     this.day = day;
     this.page.live(day === null);
-    this.page.banner(day === null ? '' : this.page.words.say('track_past', { day }));
+    this.page.banner(day === null ? this.before : this.page.words.say('track_past', { day }));
   }
 
   #padding() {
