@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tracking.kernels.compiled import lean
+from tracking.kernels.ends import draw_in
 from tracking.kernels.placing import place_all, spread
 from tracking.kernels.posterior import posterior
 from tracking.kernels.route import trace
@@ -26,6 +27,7 @@ def answer(g, s, table, limits, base_edge, lattice, found, track, work, path, pi
     parts, count = trace(g, s, table, lattice, chosen, path, pieces, piece_of, path_m)
     if parts < 0:
         return parts, count
+    parts = draw_in(g, lattice, chosen, fixes, path, pieces[:count], starts, path_m, piece_of)
     for part in range(parts):
         path[part].edge = base_edge[path[part].edge]
     posterior(g, fixes, lattice, chosen, limits, beliefs, confidence, low, high)
