@@ -1,11 +1,13 @@
-"""Slow twins of `tracking.kernels.spells` and `tracking.kernels.drift`: lists of fixes, no arrays."""
+"""Slow twins of `tracking.kernels.spells`, `drift` and `cleaning`: lists of fixes, no arrays."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
 from itertools import groupby, pairwise
+from statistics import median
 
+from tracking.cleaning import CleaningParameters
 from tracking.kernels.drift import LOOK
 from tracking.kernels.spells import DRIFT, DUPLICATE, FROZEN, INVALID, KEPT, STILL, THINNED
 
@@ -228,3 +230,30 @@ def mark_thinned(fixes: list[Fix], sigmas: list[float], stop: list[bool], rules:
             last = fix
         else:
             fix.keep = THINNED
+
+
+def jitter(fixes: list[Fix], longest_ms: float) -> float:
+    """Noise of dense fixes by their second differences, metres an axis; 0 of fewer than 30. Below 4,000 fixes none is skipped."""
+    squares = []
+    for a, b, c in zip(fixes, fixes[1:], fixes[2:], strict=False):
+        if len(kept([a, b, c])) == 3 and c.t_ms - b.t_ms == b.t_ms - a.t_ms <= longest_ms:
+            squares.append(((c.lon - 2 * b.lon + a.lon) * c.east) ** 2 + ((c.lat - 2 * b.lat + a.lat) * c.north) ** 2)
+    return math.sqrt(median(squares) / (12 * math.log(2))) if len(squares) >= 30 else 0.0
+
+
+def clean(fixes: list[Fix], p: CleaningParameters, sigma: float, timed: bool) -> list[Stop]:
+    """All steps in their order; without times nothing is judged by speed."""
+    mark_invalid(fixes, p.bounds, timed)
+    believed = False
+    if timed:
+        mark_frozen(fixes, p.frozen_kmh, p.odometer_gain_m, p.frozen_fixes)
+        sigma = max(sigma, jitter(fixes, p.jitter_s * 1000))
+        limits = (p.drift_kmh / 3.6, 4 * sigma, p.surge_mps2, p.trust_s, p.drift_sigmas * sigma)
+        judged, wrong = speed_faults(fixes, limits)
+        believed = judged > 0 and wrong <= p.distrust_share * judged
+        limits = limits if believed else (*limits[:2], 0.0, *limits[3:])
+        mark_drift(fixes, limits, p.agree_fixes, p.excursion_s)
+        mark_needles(fixes, limits, math.radians(p.needle_deg), p.needle_sigmas * sigma, p.needle_s)
+    near, far = max(p.still_m, p.still_sigmas * sigma), max(p.leave_m, p.leave_sigmas * sigma)
+    waits = p.still_s if timed else math.inf
+    return mark_still(fixes, (near, far, waits, p.slow_kmh, p.leave_kmh, p.odometer_gain_m, p.asleep_s if believed else 0.0))

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.tracking import naive_lattice as naive
@@ -18,13 +18,14 @@ from tracking.kernels.costs import direct, turn_cost, way_cost
 from tracking.kernels.geodesy import leg_length
 from tracking.kernels.graph import FIX, STATE, Graph, Lattice, Scratch, lattice_for
 from tracking.kernels.grid import candidates
-from tracking.kernels.lattice import forward, sigma_of
+from tracking.kernels.lattice import backtrack, forward, sigma_of
 from tracking.kernels.paths import JUMP
 from tracking.kernels.posterior import posterior
-from tracking.kernels.route import backtrack
 from tracking.network.model import RoadNetwork
 from tracking.parameters import MatchParameters
 
+COMPILES = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""The first case waits for the compiler."""
 RULES = MatchParameters().rules()
 WIDE = RULES.copy()
 for _name in ("detour", "detour_m", "first_detour", "first_detour_m", "keep_nats", "beam_nats"):
@@ -32,13 +33,14 @@ for _name in ("detour", "detour_m", "first_detour", "first_detour_m", "keep_nats
 
 
 class Case(NamedTuple):
-    """A network, fixes on it, and the lattice that `forward` filled."""
+    """A network, fixes on it, the lattice that `forward` filled, and its best states."""
 
     network: RoadNetwork
     g: Graph
     s: Scratch
     fixes: Any
     lattice: Lattice
+    chosen: Any
 
 
 @st.composite
@@ -64,8 +66,9 @@ def cases(draw: st.DrawFn, table: Any = RULES, *, k: int = 3, most: int = 4, ban
     fixes["lon"], fixes["lat"] = degrees(fixes["x"] - x0, fixes["y"] - y0)
     g, s = graph(network)
     lattice = lattice_for(rows, k)
-    forward(g, s, table, fixes, lattice, draw(st.sampled_from([4.0, 10.0, 30.0])), math.inf)
-    return Case(network, g, s, fixes, lattice)
+    chosen = np.full(rows, -7, np.int32)
+    forward(g, s, table, fixes, lattice, draw(st.sampled_from([4.0, 10.0, 30.0])), math.inf, chosen)
+    return Case(network, g, s, fixes, lattice, chosen)
 
 
 def legs_of(case: Case, table: Any, row: int, since: int) -> naive.Leg:
@@ -122,7 +125,7 @@ def test_near_ways_agree_with_their_twin(drawing: Any, data: st.DataObject) -> N
         assert (length, turn) == (pytest.approx(wanted[0][0], abs=1e-9), wanted[0][1])
 
 
-@settings(max_examples=80, deadline=None)
+@settings(COMPILES, max_examples=80)
 @given(cases(WIDE))
 def test_without_bounds_every_way_is_the_cheapest_there_is(case: Case) -> None:
     """From every state on the road to every one in the next column; or over land, or, without a search, by a turn at the end."""
@@ -153,11 +156,12 @@ def test_without_bounds_every_way_is_the_cheapest_there_is(case: Case) -> None:
                 assert any(found[j] == pytest.approx(nats, rel=1e-6, abs=1e-6) for nats in true), (found[j], true)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(COMPILES, max_examples=100)
 @given(cases())
 def test_the_chosen_states_are_the_best_of_all_sequences(case: Case) -> None:
     chosen = np.full(len(case.fixes), -7, np.int32)
     backtrack(case.lattice, chosen)
+    assert (chosen == case.chosen).all()
     for rows in naive.pieces(case.lattice):
         every = naive.sequences(case.lattice, naive.rules_of(RULES), rows, jumps=True)
         best = min(every.values())
@@ -168,12 +172,11 @@ def test_the_chosen_states_are_the_best_of_all_sequences(case: Case) -> None:
             assert every[tuple(chosen[list(rows)].tolist())] == pytest.approx(best, rel=1e-9)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(COMPILES, max_examples=80)
 @given(cases(most=5), st.integers(0, 2**32 - 1))
 def test_confidence_is_the_share_of_all_sequences(case: Case, seed: int) -> None:
     rules, n, k = naive.rules_of(RULES), len(case.fixes), case.lattice.states.shape[1] - 1
-    chosen, limits = np.zeros(n, np.int32), np.random.default_rng(seed).choice([0, 30, 60, 80], len(case.g.edges)).astype(np.uint8)
-    backtrack(case.lattice, chosen)
+    chosen, limits = case.chosen, np.random.default_rng(seed).choice([0, 30, 60, 80], len(case.g.edges)).astype(np.uint8)
     confidence, low, high = np.zeros(n), np.zeros(n, np.uint8), np.zeros(n, np.uint8)
     posterior(case.g, case.fixes, case.lattice, chosen, limits, np.empty((2, k + 1)), confidence, low, high)
     for rows in naive.pieces(case.lattice):
@@ -195,7 +198,7 @@ def test_confidence_is_the_share_of_all_sequences(case: Case, seed: int) -> None
             assert low[row] in (min((v for v in near if v), default=0), min((v for v in loose if v), default=0))
 
 
-@settings(max_examples=80, deadline=None)
+@settings(COMPILES, max_examples=80)
 @given(cases(WIDE))
 def test_ways_off_the_road_and_over_a_fix_agree_with_their_twin(case: Case) -> None:
     rules, k, lattice = naive.rules_of(WIDE), case.lattice.states.shape[1] - 1, case.lattice
@@ -225,7 +228,7 @@ def test_ways_off_the_road_and_over_a_fix_agree_with_their_twin(case: Case) -> N
             assert (lattice.columns[row]["off_n"], lattice.columns[row]["off_m"]) == (count, pytest.approx(metres, rel=1e-9))
 
 
-@settings(max_examples=80, deadline=None)
+@settings(COMPILES, max_examples=80)
 @given(cases())
 def test_over_land_goes_who_finds_no_better_way(case: Case) -> None:
     rules, k = naive.rules_of(RULES), case.lattice.states.shape[1] - 1
