@@ -20,6 +20,7 @@ TWINS = {
     "tracking/kernels/corridor.py": ("tests/tracking/naive_corridor.py", (f"{TRACKING}corridor.py",)),
     "tracking/kernels/costs.py": ("tests/tracking/naive_lattice.py", (f"{TRACKING}lattice.py",)),
     "tracking/kernels/drift.py": ("tests/tracking/naive_spells.py", (f"{TRACKING}spells.py",)),
+    "tracking/kernels/ends.py": ("tests/tracking/naive_ends.py", (f"{TRACKING}ends.py",)),
     "tracking/kernels/geodesy.py": ("tests/tracking/naive_geodesy.py", (f"{TRACKING}geodesy.py",)),
     "tracking/kernels/grid.py": ("tests/tracking/naive_search.py", (f"{TRACKING}grid.py",)),
     "tracking/kernels/lattice.py": ("tests/tracking/naive_lattice.py", (f"{TRACKING}lattice.py",)),
@@ -49,6 +50,7 @@ THROUGH = {
     "drift.consistent_runs": "mark_drift", "drift.jump": "mark_drift", "spells.apart": "mark_still", "corridor.box_distance": "within",
     "fixes.items": "decode_frames", "fixes.understood": "decode_frames", "fixes.judge": "decode_frames", "fixes.decode": "decode_frames",
     "frames.non_bcd": "decode_frames", "frames.read_header": "decode_frames", "record.check": "scan",
+    "posterior.judge": "posterior", "route.leg_parts": "trace", "ends.draw_in": "match",
 }  # fmt: skip
 """Kernels whose twin is compared through the kernel that calls them."""
 
