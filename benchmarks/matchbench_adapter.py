@@ -18,6 +18,7 @@ from domain.track import Track
 from tracking.matched import Match, PieceKind, State
 from tracking.matching import Matcher as Ours
 from tracking.network import EdgeTable, RoadClass, RoadNetwork, from_edges
+from tracking.network.gaps import mended
 
 _CLASSES = {
     110: RoadClass.MOTORWAY, 90: RoadClass.TRUNK, 70: RoadClass.PRIMARY, 60: RoadClass.SECONDARY, 50: RoadClass.TERTIARY,
@@ -27,7 +28,7 @@ _CLASSES = {
 
 
 def network_of(net: Any) -> RoadNetwork:
-    """The bench's network as ours; a pair of opposite edges is one two-way piece."""
+    """The bench's network as ours, by the steps of an import: a pair of opposite edges is one two-way piece, gaps are mended."""
     rows = [e for e in range(net.n_edges) if net.rev[e] < 0 or net.rev[e] > e]
     shapes = [net.to_lonlat(net.shape(e)) for e in rows]
     points = np.vstack(shapes)
@@ -40,7 +41,7 @@ def network_of(net: Any) -> RoadNetwork:
         oneway=np.array([net.rev[e] < 0 for e in rows]), free_kmh=np.clip(np.round(speed), 5, 255).astype(np.uint8),
         way_id=np.asarray(net.way)[rows].astype(np.int64),
     )  # fmt: skip
-    return from_edges(table, source="matchbench")
+    return from_edges(mended(table), source="matchbench")
 
 
 def answer(match: Match, network: RoadNetwork, track: Track) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from tracking.network.bans import bans_of
 from tracking.network.build import from_edges
 from tracking.network.columns import table_of
 from tracking.network.cutting import cut_ways, without_islands
+from tracking.network.gaps import mended
 from tracking.network.model import Origin, RoadNetwork
 from tracking.network.osm import LICENCE, Progress, read_osm
 from tracking.network.overlay import add_overlay
@@ -49,12 +50,14 @@ def import_osm(path: Path, settings: ImportSettings | None = None, progress: Pro
         raise RefusedError(f"{path}: no drivable way of {settings.min_component_m:.0f} m hangs together", field="path")
     bans = bans_of(roads, cut)
     tell("edges", cut.way.size)
-    table = table_of(roads, cut, settings.regions)
+    drawn = table_of(roads, cut, settings.regions)
+    table = mended(drawn)
     counts = dict(sorted(roads.tally.items())) | {
         "ways kept": int(np.unique(cut.way).size),
         "ways read": read,
         "ways of the overlay": added,
         "pieces before contraction": int(np.where(table.oneway, 1, 2).sum()),
+        "gaps mended": int(table.tail.size - drawn.tail.size),
         "turns banned": len(bans.turns),
         "barriers": len(bans.barriers),
     }
