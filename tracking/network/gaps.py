@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +30,7 @@ def mended(table: EdgeTable) -> EdgeTable:
     if not into.size or not out.size:
         return table
     last, first = table.shape_start[into + 1] - 1, table.shape_start[out]
-    x, y = project(plane_for(*(np.round(a * 1e7).astype(np.int64) for a in (table.lon_deg, table.lat_deg))), table.lon_deg, table.lat_deg)
+    x, y = project(plane_for(*(np.round(a * 1e7).astype(np.int32) for a in (table.lon_deg, table.lat_deg))), table.lon_deg, table.lat_deg)
     ends, starts = np.column_stack([x[last], y[last]]), np.column_stack([x[first], y[first]])
     ahead, onward = _heading(x, y, last - 1, last), _heading(x, y, first, first + 1)
     before, after = [], []
@@ -62,7 +63,7 @@ def _with_pieces(table: EdgeTable, before: NDArray[np.int64], after: NDArray[np.
     """The table with straight pieces from the ends of some rows to the starts of others, made like the former."""
     points = np.column_stack([table.shape_start[before + 1] - 1, table.shape_start[after]]).ravel()
     size = table.shape_start.size - 1
-    said = {}
+    said: dict[str, Any] = {}
     for field in fields(table):
         column = getattr(table, field.name)
         if isinstance(column, np.ndarray) and column.shape[-1:] == (size,):
