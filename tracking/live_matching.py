@@ -61,6 +61,8 @@ class LiveMatcher:
     """Matches rows as they come, for one profile on one network; one per thread.
 
     The estimates are provisional, what is committed is not. Committed parts of a vehicle always touch, except where a piece begins.
+    The outer fixes of a piece stay where the model puts them; a batch match, which knows the way beyond, draws them in
+    (`tracking.kernels.ends`).
     """
 
     def __init__(
