@@ -35,7 +35,7 @@ export class Past {
   #padding() {
     const { panel } = this.tracks;
     const room = panel.parentElement;
-    if (panel.offsetWidth > room.clientWidth * 0.8) return { top: EDGE, left: EDGE / 2, right: EDGE / 2, bottom: panel.offsetHeight + EDGE / 2 };
+    if (panel.offsetWidth > room.clientWidth * 0.8) return { top: EDGE + 24, left: EDGE / 2, right: EDGE, bottom: panel.offsetHeight + EDGE };
     return { top: EDGE + 16, left: panel.offsetLeft + panel.offsetWidth + EDGE, right: EDGE, bottom: EDGE };
   }
 
@@ -47,6 +47,7 @@ export class Past {
   /** Open the panel of a vehicle; on the day when one is given. */
   open(id, day = null) {
     this.tracks.open(id, day);
+    if (window.matchMedia('(max-width: 760px)').matches) foldSources();
   }
 
   /** Another vehicle was chosen (null: none): the panel goes with it. */
@@ -63,4 +64,11 @@ export class Past {
     if (seq >= 0) this.tracks.day.choose(seq);
     return true;
   }
+}
+
+/** On a phone the sources of the map fold to their button, as they do when the map is dragged: the way needs the room. */
+function foldSources() {
+  const sources = document.querySelector('.maplibregl-ctrl-attrib');
+  sources?.classList.remove('maplibregl-compact-show');
+  sources?.removeAttribute('open');
 }
