@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ import structlog
 
 from domain.errors import StoreError
 from domain.units import day_bounds, day_of
+from ingest.days import hold_off_worker
 from ingest.log.record import FRAME
 from ingest.log.spool import SpoolWriter
 from ingest.settings import LogSettings
@@ -27,7 +29,7 @@ from runtime.demo import Played
 from simulators.fleet import Fleet
 from simulators.history import past_reports
 from simulators.identity import make_identities
-from storage.days import vehicle_days
+from storage.days import Connection, vehicle_days
 from storage.pool import connect
 from storage.positions import read_track
 from storage.registry import roster
@@ -37,11 +39,13 @@ log = structlog.get_logger()
 VEHICLES = 16
 """Vehicles with a past."""
 INTERVAL_S = 15
-REPLAY_SPEED = 2_500.0
-"""Times faster than it happened: about half a minute a day, so that live positions are not kept waiting."""
+REPLAY_SPEED = 5_000.0
+"""Times faster than it happened: about a quarter of a minute a day, so that live positions are not kept waiting."""
 _NICE = 15
 _DOOR = 1
 _END_S = 10.0
+_TODAY_S = 240.0
+_HOLD_S = 60.0
 _SLOW_CLOCK_MS = 120_000
 """Clocks of terminals may be a minute and a half behind: no fix falls on the day before."""
 _LAST_MS = 600_000
@@ -118,14 +122,17 @@ class History(threading.Thread):
         told = ("--from-ms", str(begin_ms), "--until-ms", str(end_ms), "--with-past", str(len(ids)), "-o", str(folder))
         span = ("--from", first.isoformat(), "--to", self._past.last.isoformat(), "--vehicles", ",".join(map(str, ids)))
         where = ("--data", str(self._data))
-        done = (
-            self._step("recording", ("simulate", "history", *self._fleet, *told))
-            and self._step("replaying", ("replay", str(folder), "--speed", str(REPLAY_SPEED), *where))
-            and self._stored(ids, end_ms)
-            and self._step("computing", ("days", "recompute", *span, "--workers", "1", *where))
-        )
+        done = self._step("recording", ("simulate", "history", *self._fleet, *told)) and self._wait_for_today()
+        with connect(self._dsn) as conn:
+            held = self._hold(conn)
+            done = (
+                done
+                and self._step("replaying", ("replay", str(folder), "--speed", str(REPLAY_SPEED), *where))
+                and self._stored(ids, end_ms)
+                and self._step("computing", ("days", "recompute", *span, "--workers", "1", *where))
+            )
         self.state = ""
-        log.info("history_over", first=str(first), vehicles=len(ids), done=done)
+        log.info("history_over", first=str(first), vehicles=len(ids), done=done, held=held)
 
     def end(self) -> None:
         """Stop loading; what is loaded stays."""
@@ -147,6 +154,23 @@ class History(threading.Thread):
         whole = (self._past.last - self._past.first).days
         days = (self._past.first + timedelta(shift) for shift in range(whole))
         return next((day for day in days if day not in known), None)
+
+    def _wait_for_today(self) -> bool:
+        """Leave the machine to the first days of today, whose kernels are then compiled; False when ended."""
+        self.state = "past days: waiting for today's first"
+        today, until_s = self._past.last, time.monotonic() + _TODAY_S
+        while not self._ended.wait(1.0):
+            with connect(self._dsn) as conn:
+                if time.monotonic() > until_s or vehicle_days(conn, today, today):
+                    return True
+        return False
+
+    def _hold(self, conn: Connection) -> bool:
+        """Keep the worker from days that are not wholly loaded; False when it is at some for long, which only costs time."""
+        until_s = time.monotonic() + _HOLD_S
+        while not (held := hold_off_worker(conn)) and time.monotonic() < until_s and not self._ended.wait(0.5):
+            pass
+        return held
 
     def _step(self, state: str, words: tuple[str, ...]) -> bool:
         """Run a command to its end; False when it failed or was ended."""
