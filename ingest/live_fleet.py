@@ -34,6 +34,7 @@ class LiveFleet:
         self.roads = roads
         self.plan = Plan([])
         self._kinds: list[tuple[str, str]] = []
+        self._said: dict[tuple[Any, ...], int] = {}
         self._group_of = np.full(1024, _UNASKED, np.int32)
         self._numbers: dict[RoadsFor, int] = {}
         self._roads_of: list[RoadsFor] = []
@@ -48,6 +49,7 @@ class LiveFleet:
         if plan.registered != self.plan.registered:
             self.plan = plan
             self._group_of[:] = _UNASKED
+            self._said = {}
         elif plan:
             changed = np.array(live_roads_store.changed_vehicles(conn, since_s), np.int64)
             self._group_of[changed[changed < len(self._group_of)]] = _UNASKED
@@ -73,9 +75,17 @@ class LiveFleet:
         if len(asked):
             known = live_roads_store.vehicles(conn, asked.tolist())
             self._group_of[asked] = UNSERVED
-            for vehicle, region_code, vehicle_class, dangerous in known:
-                self._group_of[vehicle] = self._group(region_code, profile_of(vehicle_class, dangerous))
+            for vehicle, *said in known:
+                self._group_of[vehicle] = self._of(*said)
         return self._group_of[vehicle_id]
+
+    def _of(self, *said: Any) -> int:
+        """Group of vehicles of which the registry says the same: region, class, dangerous goods."""
+        found = self._said.get(said)
+        if found is None:
+            region_code, vehicle_class, dangerous = said
+            found = self._said[said] = self._group(region_code, profile_of(vehicle_class, dangerous))
+        return found
 
     def _group(self, region_code: str, profile: str) -> int:
         region = self.plan.region_of(region_code)

@@ -16,7 +16,7 @@ from ingest.live_roads import LiveRoads, Ready
 from ingest.live_rounds import GRID_MS, rounds
 from ingest.live_states import NONE, LiveStates
 from ingest.live_told import UNKNOWN, Matched, path_parts, places
-from ingest.match_state_store import SavedState, load
+from ingest.match_state_store import SavedState, Sealed, load
 from ingest.settings import PipelineSettings
 
 Connection = psycopg.Connection[Any]
@@ -238,7 +238,6 @@ class LiveMatching:
         assert self._states is not None
         states = self._states
         fed = states.records["seen_ms"][slots]
-        vehicles, starts = states.vehicle[slots].tolist(), states.day_start_m[slots].tolist()
-        for vehicle, at, start, state in zip(vehicles, fed.tolist(), starts, ready.live.saved(states.records[slots]), strict=True):
-            told.saves[vehicle] = SavedState(vehicle, ready.map_version, ready.match_version, at, start, state)
+        records = ready.live.saved(states.records[slots])
+        told.saves.append(Sealed(ready.map_version, ready.match_version, states.vehicle[slots], fed, states.day_start_m[slots], records))
         states.saved_ms[slots], states.due_ms[slots] = fed, now_ms + self._checkpoint_ms

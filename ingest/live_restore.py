@@ -86,7 +86,7 @@ def restore(conn: Connection, states: LiveStates, wanted: list[Wanted], matchers
             continue
         if one.saved is None:
             after = one.last_ms if one.stored else one.first_ms - 1
-            told.saves[one.vehicle_id] = SavedState(one.vehicle_id, "", "", after, 0.0, b"")
+            told.begun[one.vehicle_id] = after
             states.saved_ms[slot] = after
         elif one.last_ms > one.saved.fed_ms:
             out.vehicles.append(one.vehicle_id)

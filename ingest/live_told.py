@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.live_roads import Ready
-from ingest.match_state_store import SavedState
+from ingest.match_state_store import Sealed
 from ingest.provisional_path_store import OFF_ROAD, PART
 from tracking.live_matching import Live
 
@@ -28,12 +28,14 @@ UNKNOWN = np.array([(-1, -1, -1, -1, 0, -1, -1, -1, -1)], ON_ROAD)
 
 @dataclass(slots=True)
 class Matched:
-    """What matching made of a batch. where: (n,) `ON_ROAD` of the batch's fixes; ways: `PART`s, arrays; saves: states by vehicle; reseeded: records that
+    """What matching made of a batch. where: (n,) `ON_ROAD` of the batch's fixes; ways: `PART`s, arrays; begun: vehicles that nothing was known of,
+    and the instant behind which their fixes are fed; saves: records to be saved; reseeded: records that
     began anew, by reason; fed: fixes of the batch that were matched, again: fixes that were matched a second time."""
 
     where: Array
     ways: list[Array] = field(default_factory=list)
-    saves: dict[int, SavedState] = field(default_factory=dict)
+    begun: dict[int, int] = field(default_factory=dict)
+    saves: list[Sealed] = field(default_factory=list)
     reseeded: dict[str, int] = field(default_factory=dict)
     fed: int = 0
     again: int = 0
@@ -42,6 +44,16 @@ class Matched:
     def parts(self) -> Array:
         """(m,) `PART` of all ways."""
         return np.concatenate(self.ways) if self.ways else np.empty(0, PART)
+
+    @property
+    def sealed(self) -> list[Sealed]:
+        """Everything to be saved, each vehicle once."""
+        saved = set().union(*(one.vehicle_id.tolist() for one in self.saves))
+        begun = {vehicle: at for vehicle, at in self.begun.items() if vehicle not in saved}
+        if not begun:
+            return self.saves
+        ids, after = np.array(list(begun), np.int32), np.array(list(begun.values()), np.int64)
+        return [*self.saves, Sealed("", "", ids, after, np.zeros(len(ids)), [b""] * len(ids))]
 
     def reseed(self, reason: str, count: int = 1) -> None:
         """Count records that began anew."""

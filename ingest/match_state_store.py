@@ -12,11 +12,13 @@ from numpy.typing import NDArray
 
 from domain.position import POSITION
 from domain.units import instant
-from storage.columns import rows_of
+from storage.columns import EPOCH_2000_MS, rows_of
 
 Connection = psycopg.Connection[Any]
 Array = NDArray[Any]
 
+_SIGNATURE = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
+_TRAILER = b"\xff\xff"
 _TIMES = frozenset(("t_ms", "received_ms"))
 
 
@@ -31,6 +33,22 @@ class SavedState:
     fed_ms: int
     day_start_m: float
     state: bytes
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sealed:
+    """Records of vehicles to be saved, written by one matcher: vehicle_id (n,) int32, fed_ms (n,) int64, day_start_m (n,) float64, states
+    of one length; see `SavedState`."""
+
+    map_version: str
+    match_version: str
+    vehicle_id: Array
+    fed_ms: Array
+    day_start_m: Array
+    states: list[bytes]
+
+    def __len__(self) -> int:
+        return len(self.states)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,17 +73,46 @@ def load(conn: Connection, vehicle_ids: Array) -> dict[int, SavedState]:
     return {row[0]: SavedState(*row) for row in rows}
 
 
-def save(conn: Connection, states: Sequence[SavedState]) -> None:
-    """Write states; one that another pipeline has taken further stays."""
-    if not states:
+def prepare(conn: Connection) -> None:
+    """Make the temporary table of this connection; it is emptied at each commit."""
+    conn.execute(
+        """
+        create temporary table if not exists staging_match_state (
+            vehicle_id int not null,
+            written int not null,
+            fed_at timestamptz not null,
+            day_start_m double precision not null,
+            state bytea not null
+        ) on commit delete rows
+        """
+    )
+    conn.execute("alter table staging_match_state alter column state set storage plain")
+
+
+def save(conn: Connection, sealed: Sequence[Sealed]) -> None:
+    """Write states; one that another pipeline has taken further stays.
+
+    Args:
+        sealed: each vehicle once.
+    """
+    if not sealed:
         return
-    rows = sorted(states, key=lambda row: row.vehicle_id)
+    with (
+        conn.cursor() as cursor,
+        cursor.copy("copy staging_match_state (vehicle_id, written, fed_at, day_start_m, state) from stdin (format binary)") as copy,
+    ):
+        copy.write(_SIGNATURE)
+        for number, one in enumerate(sealed, 1):
+            copy.write(_tuples(number, one))
+        copy.write(_TRAILER)
     conn.execute(
         """
         insert into match_state as m (vehicle_id, map_version, match_version, fed_at, day_start_m, state)
-        select vehicle_id, map_version, match_version, fed_at, day_start_m, state
-          from unnest(%(vehicles)s::int[], %(maps)s::text[], %(versions)s::text[], %(fed)s::timestamptz[], %(starts)s::float8[],
-                      %(states)b::bytea[]) as s(vehicle_id, map_version, match_version, fed_at, day_start_m, state)
+        select s.vehicle_id, w.map_version, w.match_version, s.fed_at, s.day_start_m, s.state
+          from staging_match_state s
+          join unnest(%(maps)s::text[], %(versions)s::text[]) with ordinality as w(map_version, match_version, written)
+            on w.written = s.written
+         order by s.vehicle_id
             on conflict (vehicle_id)
             do update set map_version = excluded.map_version,
                           match_version = excluded.match_version,
@@ -75,15 +122,24 @@ def save(conn: Connection, states: Sequence[SavedState]) -> None:
                           changed_at = now()
             where excluded.fed_at >= m.fed_at
         """,
-        {
-            "vehicles": [row.vehicle_id for row in rows],
-            "maps": [row.map_version for row in rows],
-            "versions": [row.match_version for row in rows],
-            "fed": [instant(row.fed_ms) for row in rows],
-            "starts": [row.day_start_m for row in rows],
-            "states": [row.state for row in rows],
-        },
+        {"maps": [one.map_version for one in sealed], "versions": [one.match_version for one in sealed]},
     )
+
+
+def _tuples(number: int, sealed: Sealed) -> memoryview:
+    """Tuples of a binary COPY; all records of one matcher have one size (PostgreSQL manual, COPY, "Binary Format")."""
+    size = len(sealed.states[0]) if sealed.states else 0
+    fields: list[Any] = [("columns", ">i2")]
+    for name, kind in (("vehicle", ">i4"), ("written", ">i4"), ("fed", ">i8"), ("start", ">f8")):
+        fields += [(f"{name} length", ">i4"), (name, kind)]
+    rows = np.empty(len(sealed.vehicle_id), [*fields, ("state length", ">i4"), *([("state", f"V{size}")] if size else [])])
+    rows["columns"], rows["vehicle length"], rows["written length"], rows["fed length"], rows["start length"] = 5, 4, 4, 8, 8
+    rows["vehicle"], rows["written"], rows["start"] = sealed.vehicle_id, number, sealed.day_start_m
+    rows["fed"] = (sealed.fed_ms - EPOCH_2000_MS) * 1000
+    rows["state length"] = size
+    if size:
+        rows["state"] = np.frombuffer(b"".join(sealed.states), f"V{size}")
+    return rows.view(np.uint8).data
 
 
 _BEHIND = """

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import psycopg
 
-from ingest import last_store, offset_store, position_store, provisional_path_store
+from ingest import last_store, match_state_store, offset_store, position_store, provisional_path_store
 from ingest.pipeline_metrics import PipelineMetrics
 from ingest.settings import PipelineSettings
 from ingest.steps.batch import BatchReader, Context
@@ -28,6 +28,7 @@ def opened(
     try:
         position_store.prepare(conn)
         last_store.prepare(conn)
+        match_state_store.prepare(conn)
         provisional_path_store.prepare(conn)
         context.offsets = offset_store.claim(conn, partition, settings.partitions)
         context.last.advance(*last_store.times(conn))

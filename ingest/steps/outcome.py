@@ -54,7 +54,7 @@ def _count_matched(batch: Batch, context: Context) -> None:
     if told is not None:
         live.stored()
         metrics.match_rows.labels("again").inc(told.again)
-        metrics.match_saved.inc(len(told.saves))
+        metrics.match_saved.inc(sum(len(one) for one in told.saves))
         for reason, count_ in told.reseeded.items():
             metrics.match_reseeded.labels(reason).inc(count_)
     metrics.match_vehicles.set(live.vehicles)

@@ -65,7 +65,7 @@ def _matched(batch: Batch, context: Context) -> None:
     try:
         with context.conn.transaction():
             provisional_path_store.put(context.conn, batch.matched.parts)
-            match_state_store.save(context.conn, list(batch.matched.saves.values()))
+            match_state_store.save(context.conn, batch.matched.sealed)
     except psycopg.Error as error:
         if kind_of(error) not in ("data", None):
             raise

@@ -19,13 +19,17 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from ingest.days import use_network
 from runtime.demo import Balance, balance, environment
 from runtime.processes import Supervisor, standard_parts
 from runtime.settings import Settings, load
+from simulators.county import build_county
 from simulators.truth import ACK
 from storage import embedded
 from storage.database import FOLDER
 from storage.migrate import migrate
+from storage.pool import connect
+from tracking.network.archive import save
 
 VICTIMS = ("gateway", "pipeline", "postgres")
 ROUND_S = 5.0
@@ -35,22 +39,33 @@ FLEET = ("--faults", "default", "--interval", "1", "--speed", "4", "--seconds", 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What one run came to; killed: victim and second of each kill; fleet: its own figures."""
+    """What one run came to; killed: victim and second of each kill; fleet: its own figures; matched: committed fixes of all ways; torn:
+    vehicles whose way lacks a number."""
 
     seed: int
     killed: tuple[tuple[str, float], ...]
     balance: Balance
     fleet: dict[str, int]
+    matched: int = 0
+    torn: int = 0
 
     @property
     def good(self) -> bool:
-        """Everything acknowledged is stored, and nothing twice."""
-        return self.balance.acknowledged > 0 and self.balance.missing == 0 and self.balance.doubles == 0
+        """Everything acknowledged is stored, nothing twice, and no way has a hole."""
+        return self.balance.acknowledged > 0 and self.balance.missing == 0 and self.balance.doubles == 0 and self.torn == 0
 
     def record(self) -> dict[str, object]:
         """JSON values."""
         killed = [list(kill) for kill in self.killed]
-        return {"seed": self.seed, "killed": killed, **asdict(self.balance), "good": self.good, "fleet": self.fleet}
+        return {
+            "seed": self.seed,
+            "killed": killed,
+            **asdict(self.balance),
+            "good": self.good,
+            "fleet": self.fleet,
+            "matched": self.matched,
+            "torn": self.torn,
+        }
 
 
 def free_port(count: int = 1) -> int:
@@ -94,6 +109,9 @@ class Installation:
     def __enter__(self) -> Installation:
         self.dsn = self.supervisor.open_database()
         migrate(self.dsn, self.settings.database)
+        save(build_county().network, self.folder / "county.npz")
+        with connect(self.dsn) as conn:
+            use_network(conn, self.folder / "county.npz")
         self.supervisor.start()
         self.supervisor.wait_ready(180, lambda _: None)
         return self
@@ -146,6 +164,17 @@ class Installation:
         except OSError as error:
             return 0, str(error)
 
+    def ways(self) -> tuple[int, int]:
+        """Committed fixes of all ways, and vehicles whose way lacks a number."""
+        with connect(self.supervisor.dsn) as conn:
+            found = conn.execute(
+                """
+                select coalesce(sum(numbers), 0)::bigint, count(*) filter (where numbers <> last)
+                  from (select count(distinct number) as numbers, max(number) as last from provisional_path group by vehicle_id) as w
+                """
+            ).fetchone()
+        return found or (0, 0)
+
     def watch_for(self, seconds: float) -> None:
         """Let it run, starting again what died."""
         until = time.monotonic() + seconds
@@ -193,4 +222,5 @@ def run(seed: int, vehicles: int = 500, say: Callable[[str], None] = lambda _: N
                 installation.watch_for(ROUND_S)
             installation.watch_until_acknowledged(vehicles)
         say("  fleet ended, waiting for the pipeline")
-        return Outcome(seed, tuple(killed), installation.settled(90), installation.fleet_figures)
+        settled = installation.settled(90)
+        return Outcome(seed, tuple(killed), settled, installation.fleet_figures, *installation.ways())
