@@ -20,6 +20,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from ingest.days import use_network
+from ingest.live_plan import RoadsFor
+from ingest.live_roads import LiveRoads
 from runtime.demo import Balance, balance, environment
 from runtime.processes import Supervisor, standard_parts
 from runtime.settings import Settings, load
@@ -109,9 +111,13 @@ class Installation:
     def __enter__(self) -> Installation:
         self.dsn = self.supervisor.open_database()
         migrate(self.dsn, self.settings.database)
-        save(build_county().network, self.folder / "county.npz")
+        network = build_county().network
+        save(network, self.folder / "county.npz")
         with connect(self.dsn) as conn:
             use_network(conn, self.folder / "county.npz")
+        roads = LiveRoads(self.dsn)  # compiles once for all pipelines of the run, which are killed in the middle of it
+        roads.get(RoadsFor(network.version, self.folder / "county.npz", "bus"), 0)
+        roads.wait(600)
         self.supervisor.start()
         self.supervisor.wait_ready(180, lambda _: None)
         return self
