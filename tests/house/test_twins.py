@@ -11,6 +11,7 @@ FILES = ("tracking/kernels/*.py", "protocols/jt808/kernels/*.py", "protocols/jt8
 COMPILED = ("njit", "lean", "inner", "uncounted")
 
 TRACKING, NETWORK = "tests/tracking/test_kernels_", "tests/tracking/network/"
+LIVE = "tests/tracking/test_live_kernels.py"
 WIRE, LOG = ("tests/protocols/test_kernels.py", "tests/protocols/test_kernels_rows.py"), ("tests/ingest/log/test_record.py",)
 TWINS = {
     "tracking/kernels/answer.py": ("tests/tracking/naive_route.py", (f"{TRACKING}answer.py",)),
@@ -25,6 +26,8 @@ TWINS = {
     "tracking/kernels/grid.py": ("tests/tracking/naive_search.py", (f"{TRACKING}grid.py",)),
     "tracking/kernels/lattice.py": ("tests/tracking/naive_lattice.py", (f"{TRACKING}lattice.py",)),
     "tracking/kernels/legs.py": ("tests/tracking/naive_legs.py", (f"{TRACKING}legs.py",)),
+    "tracking/kernels/live_cleaning.py": ("tests/tracking/naive_live.py", (LIVE,)),
+    "tracking/kernels/live_window.py": ("tests/tracking/naive_live.py", (LIVE, "tests/tracking/test_live_matching.py")),
     "tracking/kernels/outline.py": ("tests/tracking/naive_route.py", (f"{TRACKING}route.py",)),
     "tracking/kernels/paths.py": ("tests/tracking/naive_search.py", (f"{TRACKING}search.py",)),
     "tracking/kernels/placing.py": ("tests/tracking/naive_route.py", (f"{TRACKING}route.py",)),
@@ -51,6 +54,7 @@ THROUGH = {
     "fixes.items": "decode_frames", "fixes.understood": "decode_frames", "fixes.judge": "decode_frames", "fixes.decode": "decode_frames",
     "frames.non_bcd": "decode_frames", "frames.read_header": "decode_frames", "record.check": "scan",
     "posterior.judge": "posterior", "route.leg_parts": "trace", "ends.draw_in": "match",
+    "live_cleaning.distance": "receive", "live_window.best_tip": "settle", "live_window.overdue": "settle", "live_window.lead": "LiveMatcher",
 }  # fmt: skip
 """Kernels whose twin is compared through the kernel that calls them."""
 
@@ -58,8 +62,6 @@ WITHOUT = {
     "ingest/gateway/turn.py": "compared with the protocol door, bytes and log alike: tests/ingest/gateway/test_equal_doors.py",
     "ingest/gateway/drain.py": "system calls: compared with the protocol door in tests/ingest/gateway/test_equal_doors.py",
     "tracking/kernels/live.py": "twin is batch matching: tests/tracking/test_live_matching.py",
-    "tracking/kernels/live_cleaning.py": "row by row what spells.py does for a day: tests/tracking/test_live_matching.py",
-    "tracking/kernels/live_window.py": "twin is batch matching: tests/tracking/test_live_matching.py",
 }
 """Files of kernels without a twin of their own, and what stands in."""
 
