@@ -32,7 +32,7 @@ _MONTHS = np.arange("2000-01", "2100-01", dtype="datetime64[M]")
 _AT = (np.arange(1200) // 12) * 16 + np.arange(1200) % 12 + 1
 MONTH_DAYS = np.zeros(1600, np.uint8)
 """(1600,) uint8: days of the month at 16 * (year - 2000) + month, 0 where there is none."""
-MONTH_DAYS[_AT] = ((_MONTHS + 1).astype("datetime64[D]") - _MONTHS.astype("datetime64[D]")).astype(np.uint8)
+MONTH_DAYS[_AT] = ((_MONTHS + np.timedelta64(1, "M")).astype("datetime64[D]") - _MONTHS.astype("datetime64[D]")).astype(np.uint8)
 MONTH_START_S = np.zeros(1600, np.int64)
 """(1600,) int64: epoch s of midnight at +08:00 before the day before the first of that month."""
 MONTH_START_S[_AT] = _MONTHS.astype("datetime64[s]").astype(np.int64) - (24 + 8) * 3600
