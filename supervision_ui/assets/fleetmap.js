@@ -43,11 +43,13 @@
     const found = document.cookie.match(/(?:^|; )_csrf_token=([^;]+)/);
     const headers = { 'X-CSRFToken': found ? decodeURIComponent(found[1]) : '' };
     button.disabled = true;
+    document.documentElement.dataset.leaving = '';
     try {
       const answer = await fetch('/api/v1/session', { method: 'DELETE', headers });
-      if (!answer.ok) throw new Error(answer.statusText);
+      if (!answer.ok && answer.status !== 401) throw new Error(answer.statusText);
       window.location.assign('/app/login');
     } catch {
+      delete document.documentElement.dataset.leaving;
       button.disabled = false;
       const banner = document.getElementById('map-banner');
       banner.textContent = button.dataset.failed;

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
 import psycopg
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Route
 
 from tests.api.server import RunningWeb, put_fix
 from tests.browser.conftest import VEHICLES, visiting
@@ -194,6 +195,23 @@ def test_theme_language_and_logout(browser: Browser, web: RunningWeb) -> None:
         assert page.evaluate("document.documentElement.dataset.theme") == "dark"
         page.click("#logout")
         page.wait_for_url("**/app/login")
+
+
+def test_a_logout_answered_late_still_ends_on_the_plain_login_page(browser: Browser, web: RunningWeb) -> None:
+    """The live connection hears first that the session is over; it must not send the next account to this one's page."""
+
+    def late(route: Route) -> None:
+        answer = route.fetch()
+        time.sleep(2.0)
+        route.fulfill(response=answer)
+
+    with visiting(browser, web.url) as visit:
+        visit.open_map()
+        visit.page.route("**/api/v1/session", late)
+        visit.page.click("#logout")
+        visit.page.wait_for_url("**/app/login*")
+        assert visit.page.url.endswith("/app/login")
+        visit.errors[:] = [one for one in visit.errors if "401" not in one]  # who asks in between is refused
 
 
 def test_a_logout_that_fails_says_so_and_can_be_tried_again(browser: Browser, web: RunningWeb) -> None:

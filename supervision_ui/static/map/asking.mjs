@@ -9,6 +9,12 @@ export class Refusal extends Error {
   }
 }
 
+/** To the login page, and back here afterwards; not while the account leaves by itself. */
+export function toLogin() {
+  if ('leaving' in document.documentElement.dataset) return;
+  location.assign(`/app/login?next=${encodeURIComponent(location.pathname + location.search)}`);
+}
+
 /** Body of an answer; throws Refusal. */
 export async function ask(path, signal) {
   let answer;
@@ -18,7 +24,7 @@ export async function ask(path, signal) {
     if (error.name === 'AbortError') throw error;
     throw new Refusal(0);
   }
-  if (answer.status === 401) location.assign(`/app/login?next=${encodeURIComponent(location.pathname + location.search)}`);
+  if (answer.status === 401) toLogin();
   if (answer.ok) return answer.json();
   const problem = await answer.json().catch(() => ({}));
   throw new Refusal(answer.status, problem.errors?.[0]?.field);

@@ -1,6 +1,7 @@
 // What happens on the monitor page: frames in, vehicles drawn, selection kept the same on map, list and card.
 
 import { asked } from './address.mjs';
+import { toLogin } from './asking.mjs';
 import { Bubbles, BUBBLES_BELOW_ZOOM } from './bubbles.mjs';
 import { Card } from './card.mjs';
 import { Chooser } from './chooser.mjs';
@@ -78,7 +79,7 @@ export class MapPage {
       dictionary: (etag) => etag !== this.etag && this.#refetch(),
       subscribed: (message) => message.dictionary !== this.etag && this.#refetch(),
       refused: (code) => this.banner(this.words.say('refused', { code })),
-      login: () => location.assign(`/app/login?next=${encodeURIComponent(location.pathname + location.search)}`),
+      login: toLogin,
     });
     this.socket.subscribe(this.config.topic, 'points');
     document.addEventListener('keydown', (event) => this.#key(event));
