@@ -9,18 +9,16 @@ from typing import Any
 
 import numpy as np
 import psycopg
+from psycopg import sql
 
-from domain.position import POSITION
 from domain.units import instant
-from storage.columns import rows_of
+from storage.positions import fixes_with
 
 Connection = psycopg.Connection[Any]
 Array = np.ndarray[Any, Any]
 
 NO_REGION = "0000"
 """Prefecture of vehicles without a region."""
-
-_TIMES = frozenset(("t_ms", "received_ms"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +127,27 @@ def vehicles_of_day(conn: Connection, start_ms: int, end_ms: int, vehicle_ids: S
     return found
 
 
+_EXTRAS = sql.SQL(
+    """
+         , string_agg(int4send(coalesce(length(e.extras), -1)), '' order by p.vehicle_id, p.time)
+         , string_agg(coalesce(e.extras, ''), '' order by p.vehicle_id, p.time)
+    """
+)
+_FIXES = sql.SQL(
+    """
+      from positions p
+      left join position_extra e
+        on e.vehicle_id = p.vehicle_id
+       and e.time = p.time
+       and e.time >= %(start)s
+       and e.time < %(end)s
+     where p.vehicle_id = any(%(vehicles)s::int[])
+       and p.time >= %(start)s
+       and p.time < %(end)s
+    """
+)
+
+
 def fixes(conn: Connection, vehicle_ids: Sequence[int], start_ms: int, end_ms: int) -> tuple[Array, list[bytes | None]]:
     """Stored fixes of some vehicles in [start, end), by (vehicle_id, time), and the extra items of each.
 
@@ -136,42 +155,8 @@ def fixes(conn: Connection, vehicle_ids: Sequence[int], start_ms: int, end_ms: i
         (n,) `POSITION`, and n byte strings, None where a fix has no extra items.
     """
     bounds = {"vehicles": list(vehicle_ids), "start": instant(start_ms), "end": instant(end_ms)}
-    with conn.cursor(binary=True) as cursor:
-        row = cursor.execute(
-            """
-            select string_agg(timestamptz_send(p.time), '' order by p.vehicle_id, p.time),
-                   string_agg(timestamptz_send(p.received), '' order by p.vehicle_id, p.time),
-                   string_agg(int4send(p.vehicle_id), '' order by p.vehicle_id, p.time),
-                   string_agg(int4send(p.lon_e6), '' order by p.vehicle_id, p.time),
-                   string_agg(int4send(p.lat_e6), '' order by p.vehicle_id, p.time),
-                   string_agg(int4send(p.alarm_bits), '' order by p.vehicle_id, p.time),
-                   string_agg(int4send(p.status_bits), '' order by p.vehicle_id, p.time),
-                   string_agg(int4send(coalesce(p.odometer_m, -1)), '' order by p.vehicle_id, p.time),
-                   string_agg(int2send(p.speed_kmh10), '' order by p.vehicle_id, p.time),
-                   string_agg(int2send(p.heading_deg), '' order by p.vehicle_id, p.time),
-                   string_agg(int2send(p.altitude_m), '' order by p.vehicle_id, p.time),
-                   string_agg(int2send(coalesce(p.recorder_kmh10, -1::smallint)), '' order by p.vehicle_id, p.time),
-                   string_agg(int2send(coalesce(p.fuel_l10, -1::smallint)), '' order by p.vehicle_id, p.time),
-                   string_agg(int2send(coalesce(p.satellites, -1::smallint)), '' order by p.vehicle_id, p.time),
-                   string_agg(int2send(p.source), '' order by p.vehicle_id, p.time),
-                   string_agg(int2send(p.flags), '' order by p.vehicle_id, p.time),
-                   string_agg(int4send(coalesce(length(e.extras), -1)), '' order by p.vehicle_id, p.time),
-                   string_agg(coalesce(e.extras, ''), '' order by p.vehicle_id, p.time)
-              from positions p
-              left join position_extra e
-                on e.vehicle_id = p.vehicle_id
-               and e.time = p.time
-               and e.time >= %(start)s
-               and e.time < %(end)s
-             where p.vehicle_id = any(%(vehicles)s::int[])
-               and p.time >= %(start)s
-               and p.time < %(end)s
-            """,
-            bounds,
-        ).fetchone()
-    assert row is not None
-    rows = rows_of(row[:16], POSITION, _TIMES)
-    return rows, _extras(row[16], row[17])
+    rows, (lengths, joined) = fixes_with(conn, _FIXES, bounds, _EXTRAS)
+    return rows, _extras(lengths, joined)
 
 
 def _extras(lengths: bytes | None, joined: bytes | None) -> list[bytes | None]:

@@ -9,17 +9,18 @@ from typing import Any
 import numpy as np
 import psycopg
 from numpy.typing import NDArray
+from psycopg import sql
 
 from domain.position import POSITION
 from domain.units import instant
-from storage.columns import EPOCH_2000_MS, rows_of
+from storage.columns import EPOCH_2000_MS
+from storage.positions import fixes_of
 
 Connection = psycopg.Connection[Any]
 Array = NDArray[Any]
 
 _SIGNATURE = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
 _TRAILER = b"\xff\xff"
-_TIMES = frozenset(("t_ms", "received_ms"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,53 +143,34 @@ def _tuples(number: int, sealed: Sealed) -> memoryview:
     return rows.view(np.uint8).data
 
 
-_BEHIND = """
-select string_agg(timestamptz_send(p.time), '' order by p.vehicle_id, p.time),
-       string_agg(timestamptz_send(p.received), '' order by p.vehicle_id, p.time),
-       string_agg(int4send(p.vehicle_id), '' order by p.vehicle_id, p.time),
-       string_agg(int4send(p.lon_e6), '' order by p.vehicle_id, p.time),
-       string_agg(int4send(p.lat_e6), '' order by p.vehicle_id, p.time),
-       string_agg(int4send(p.alarm_bits), '' order by p.vehicle_id, p.time),
-       string_agg(int4send(p.status_bits), '' order by p.vehicle_id, p.time),
-       string_agg(int4send(coalesce(p.odometer_m, -1)), '' order by p.vehicle_id, p.time),
-       string_agg(int2send(p.speed_kmh10), '' order by p.vehicle_id, p.time),
-       string_agg(int2send(p.heading_deg), '' order by p.vehicle_id, p.time),
-       string_agg(int2send(p.altitude_m), '' order by p.vehicle_id, p.time),
-       string_agg(int2send(coalesce(p.recorder_kmh10, -1::smallint)), '' order by p.vehicle_id, p.time),
-       string_agg(int2send(coalesce(p.fuel_l10, -1::smallint)), '' order by p.vehicle_id, p.time),
-       string_agg(int2send(coalesce(p.satellites, -1::smallint)), '' order by p.vehicle_id, p.time),
-       string_agg(int2send(p.source), '' order by p.vehicle_id, p.time),
-       string_agg(int2send(p.flags), '' order by p.vehicle_id, p.time)
-  from unnest(%(vehicles)s::int[], %(after)s::timestamptz[], %(until)s::timestamptz[]) as asked(vehicle_id, after, until)
-  join lateral (
-       select time, received, vehicle_id, lon_e6, lat_e6, alarm_bits, status_bits, odometer_m, speed_kmh10, heading_deg,
-              altitude_m, recorder_kmh10, fuel_l10, satellites, source, flags
-         from positions
-        where vehicle_id = asked.vehicle_id
-          and time > asked.after
-          and time <= asked.until
-          and time > %(first)s
-          and time <= %(last)s) p on true
-"""
+_BEHIND = sql.SQL(
+    """
+      from unnest(%(vehicles)s::int[], %(after)s::timestamptz[], %(until)s::timestamptz[]) as asked(vehicle_id, after, until)
+      join lateral (
+           select time, received, vehicle_id, lon_e6, lat_e6, alarm_bits, status_bits, odometer_m, speed_kmh10, heading_deg,
+                  altitude_m, recorder_kmh10, fuel_l10, satellites, source, flags
+             from positions
+            where vehicle_id = asked.vehicle_id
+              and time > asked.after
+              and time <= asked.until
+              and time > %(first)s
+              and time <= %(last)s) p on true
+    """
+)
 
 
 def fixes_behind(conn: Connection, vehicle_id: Sequence[int], after_ms: Sequence[int], until_ms: Sequence[int]) -> Array:
     """Stored fixes of vehicles in (after, until], `POSITION` in (vehicle, time) order."""
     if not vehicle_id:
         return np.empty(0, POSITION)
-    with conn.cursor(binary=True) as cursor:
-        row = cursor.execute(
-            _BEHIND,
-            {
-                "vehicles": list(vehicle_id),
-                "after": [instant(at) for at in after_ms],
-                "until": [instant(at) for at in until_ms],
-                "first": instant(min(after_ms)),
-                "last": instant(max(until_ms)),
-            },
-        ).fetchone()
-    assert row is not None
-    return rows_of(row, POSITION, _TIMES)
+    bounds = {
+        "vehicles": list(vehicle_id),
+        "after": [instant(at) for at in after_ms],
+        "until": [instant(at) for at in until_ms],
+        "first": instant(min(after_ms)),
+        "last": instant(max(until_ms)),
+    }
+    return fixes_of(conn, _BEHIND, bounds)
 
 
 def left(conn: Connection, vehicle_ids: Sequence[int]) -> dict[int, Left]:
