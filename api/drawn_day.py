@@ -65,7 +65,7 @@ def drawn(segments: NDArray[Any], path: DrivenPath | None, fixes: NDArray[Any]) 
     """Line of every segment.
 
     Args:
-        segments: (n,) `storage.days.SEGMENT`, in time order.
+        segments: (n,) `storage.day_columns.SEGMENT`, in time order.
         path: the way; None when there is none.
         fixes: (m,) `POSITION` of the day, used where there is no way.
     """

@@ -13,7 +13,7 @@ from psycopg.types.json import Jsonb
 
 from domain.units import DAY_MS, day_of, instant
 from ingest import due_store, edge_speed_store
-from ingest.day_rows import SEGMENT_COLUMNS, STAY_COLUMNS, TRIP_COLUMNS, StoredDay, unpack_speeds
+from ingest.day_rows import SEGMENT_ROW, STAY_ROW, TRIP_ROW, StoredDay, unpack_speeds
 from ingest.due_store import Ticket
 from storage.copy import Column, buffer
 from tracking.edge_speeds import EDGE_SPEED
@@ -154,7 +154,7 @@ def _write(conn: Connection, days: Sequence[StoredDay]) -> None:
         ) from stdin (format binary)
         """,
         np.concatenate([day.segments for day in days]),
-        SEGMENT_COLUMNS,
+        SEGMENT_ROW,
     )
     _copy(
         conn,
@@ -164,13 +164,13 @@ def _write(conn: Connection, days: Sequence[StoredDay]) -> None:
         ) from stdin (format binary)
         """,
         np.concatenate([day.trips for day in days]),
-        TRIP_COLUMNS,
+        TRIP_ROW,
     )
     _copy(
         conn,
         "copy stay (vehicle_id, day, seq, from_time, to_time, lon_e6, lat_e6, station_id) from stdin (format binary)",
         np.concatenate([day.stays for day in days]),
-        STAY_COLUMNS,
+        STAY_ROW,
     )
 
 

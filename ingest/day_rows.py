@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
@@ -10,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from domain.units import day_bounds
-from storage.copy import Column
+from storage.copy import Column, dtype_of
+from storage.day_columns import SEGMENT_COLUMNS, STAY_COLUMNS, TRIP_COLUMNS
 from storage.delta_bytes import pack, unpack
 from tracking.edge_speeds import BINS, EDGE_SPEED
 from tracking.matched import Match, PieceKind, State
@@ -21,43 +23,19 @@ from tracking.vehicle_day import DayResult
 
 Array = NDArray[Any]
 
-_KEY = [("vehicle_id", "<i4"), ("day", "<i4"), ("seq", "<i4")]
-_KEY_COLUMNS = (Column("vehicle_id", "int4"), Column("day", "int4"), Column("seq", "int4"))
+_KEY = (Column("vehicle_id", "int4"), Column("day", "int4"), Column("seq", "int4"))
 """A date travels as days since 2000-01-01 (PostgreSQL's binary form)."""
 
-SEGMENT_ROW = np.dtype(
-    [
-        *_KEY, ("from_time", "<i8"), ("to_time", "<i8"), ("length_mm", "<i8"), ("low_mm", "<i8"), ("high_mm", "<i8"), ("ferry_mm", "<i8"),
-        ("part_start", "<i4"), ("part_end", "<i4"), ("kind", "<i2"), ("source", "<i2"), ("reason", "<i2"), ("confidence_e4", "<i2"),
-    ]
-)  # fmt: skip
-SEGMENT_COLUMNS = (
-    *_KEY_COLUMNS, Column("from_time", "timestamptz"), Column("to_time", "timestamptz"), Column("length_mm", "int8"),
-    Column("low_mm", "int8"), Column("high_mm", "int8"), Column("ferry_mm", "int8"), Column("part_start", "int4"),
-    Column("part_end", "int4"), Column("kind", "int2"), Column("source", "int2"), Column("reason", "int2"), Column("confidence_e4", "int2"),
-)  # fmt: skip
-TRIP_ROW = np.dtype(
-    [
-        *_KEY, ("from_time", "<i8"), ("to_time", "<i8"), ("length_mm", "<i8"),
-        ("from_lon_e6", "<i4"), ("from_lat_e6", "<i4"), ("to_lon_e6", "<i4"), ("to_lat_e6", "<i4"),
-    ]
-)  # fmt: skip
-TRIP_COLUMNS = (
-    *_KEY_COLUMNS, Column("from_time", "timestamptz"), Column("to_time", "timestamptz"), Column("length_mm", "int8"),
-    Column("from_lon_e6", "int4"), Column("from_lat_e6", "int4"), Column("to_lon_e6", "int4"), Column("to_lat_e6", "int4"),
-)  # fmt: skip
-STAY_ROW = np.dtype([*_KEY, ("from_time", "<i8"), ("to_time", "<i8"), ("lon_e6", "<i4"), ("lat_e6", "<i4"), ("station_id", "<i4")])
-STAY_COLUMNS = (
-    *_KEY_COLUMNS, Column("from_time", "timestamptz"), Column("to_time", "timestamptz"), Column("lon_e6", "int4"),
-    Column("lat_e6", "int4"), Column("station_id", "int4", -1),
-)  # fmt: skip
+SEGMENT_ROW = (*_KEY, *SEGMENT_COLUMNS)
+TRIP_ROW = (*_KEY, *TRIP_COLUMNS)
+STAY_ROW = (*_KEY, *STAY_COLUMNS)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StoredDay:
     """One vehicle-day as it is stored.
 
-    figures: columns of `vehicle_day` by name; segments, trips, stays: rows of this module's dtypes; path: columns of
+    figures: columns of `vehicle_day` by name; segments, trips, stays: rows of this module's columns; path: columns of
     `matched_path` by name; passages: rows of `stop_passage`; speeds: `EDGE_SPEED`; has_fixes: the day itself has one.
     """
 
@@ -123,8 +101,8 @@ def _known(value: float) -> float | None:
     return value if value == value else None
 
 
-def _keyed(dtype: np.dtype[Any], count: int, result: DayResult, vehicle_id: int) -> Array:
-    rows = np.zeros(count, dtype)
+def _keyed(columns: Sequence[Column], count: int, result: DayResult, vehicle_id: int) -> Array:
+    rows = np.zeros(count, dtype_of(columns))
     rows["vehicle_id"], rows["day"], rows["seq"] = vehicle_id, (result.day - date(2000, 1, 1)).days, np.arange(count)
     return rows
 
@@ -132,7 +110,7 @@ def _keyed(dtype: np.dtype[Any], count: int, result: DayResult, vehicle_id: int)
 def _segments(result: DayResult, vehicle_id: int) -> Array:
     found = result.segments.rows
     rows = _keyed(SEGMENT_ROW, len(found), result, vehicle_id)
-    rows["from_time"], rows["to_time"] = found["from_ms"], found["to_ms"]
+    rows["from_ms"], rows["to_ms"] = found["from_ms"], found["to_ms"]
     rows["part_start"], rows["part_end"] = found["path_start"], found["path_end"]
     rows["confidence_e4"] = np.round(found["confidence"].astype(np.float64) * 1e4)
     for name in ("length_mm", "low_mm", "high_mm", "ferry_mm", "kind", "source", "reason"):
@@ -143,7 +121,7 @@ def _segments(result: DayResult, vehicle_id: int) -> Array:
 def _trips(result: DayResult, vehicle_id: int) -> Array:
     found, fixes = result.trips, result.fixes
     rows = _keyed(TRIP_ROW, len(found), result, vehicle_id)
-    rows["from_time"], rows["to_time"], rows["length_mm"] = found["from_ms"], found["to_ms"], found["length_mm"]
+    rows["from_ms"], rows["to_ms"], rows["length_mm"] = found["from_ms"], found["to_ms"], found["length_mm"]
     for end, row in (("from", found["first_fix"]), ("to", found["last_fix"])):
         rows[f"{end}_lon_e6"], rows[f"{end}_lat_e6"] = fixes["lon_e6"][row], fixes["lat_e6"][row]
     return rows
@@ -152,7 +130,7 @@ def _trips(result: DayResult, vehicle_id: int) -> Array:
 def _stays(result: DayResult, vehicle_id: int) -> Array:
     found = result.stays
     rows = _keyed(STAY_ROW, len(found), result, vehicle_id)
-    rows["from_time"], rows["to_time"], rows["station_id"] = found["from_ms"], found["to_ms"], found["station"]
+    rows["from_ms"], rows["to_ms"], rows["station_id"] = found["from_ms"], found["to_ms"], found["station"]
     rows["lon_e6"], rows["lat_e6"] = np.round(found["lon_deg"] * 1e6), np.round(found["lat_deg"] * 1e6)
     return rows
 

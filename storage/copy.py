@@ -59,6 +59,11 @@ POSITION_COLUMNS = (
 """`domain.position.POSITION` in the order of the columns of table `positions`."""
 
 
+def dtype_of(columns: Sequence[Column]) -> np.dtype[np.void]:
+    """Dtype of an array with these fields, each as wide as its column."""
+    return np.dtype([(column.name, f"<i{_SIZES[column.kind]}") for column in columns])
+
+
 def buffer(array: NDArray[Any], columns: Sequence[Column]) -> bytes:
     """Body of `copy ... from stdin (format binary)`: header, one tuple a row, trailer.
 

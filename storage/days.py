@@ -13,30 +13,9 @@ from numpy.typing import NDArray
 from psycopg.rows import class_row
 
 from storage.columns import rows_of
+from storage.day_columns import SEGMENT, SPAN, STAY, TRIP
 
 Connection = psycopg.Connection[Any]
-
-SEGMENT = np.dtype(
-    [
-        ("from_ms", "<i8"), ("to_ms", "<i8"), ("length_mm", "<i8"), ("low_mm", "<i8"), ("high_mm", "<i8"), ("ferry_mm", "<i8"),
-        ("part_start", "<i4"), ("part_end", "<i4"), ("kind", "<i2"), ("source", "<i2"), ("reason", "<i2"), ("confidence_e4", "<i2"),
-    ]
-)  # fmt: skip
-"""A segment: epoch ms, millimetres with their 95 per cent interval, rows of the path's edges, numbers as in `tracking.segments`,
-confidence in 1/10,000."""
-
-TRIP = np.dtype(
-    [
-        ("from_ms", "<i8"), ("to_ms", "<i8"), ("length_mm", "<i8"), ("from_lon_e6", "<i4"), ("from_lat_e6", "<i4"), ("to_lon_e6", "<i4"),
-        ("to_lat_e6", "<i4"),
-    ]
-)  # fmt: skip
-"""A trip: epoch ms, millimetres, its ends in 1e-6 degree WGS-84."""
-
-STAY = np.dtype([("from_ms", "<i8"), ("to_ms", "<i8"), ("lon_e6", "<i4"), ("lat_e6", "<i4"), ("station_id", "<i4")])
-"""A standstill: epoch ms, place in 1e-6 degree WGS-84, station -1 when none is near."""
-
-_SPAN = frozenset(("from_ms", "to_ms"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +176,7 @@ def _rows(conn: Connection, statement: str, key: tuple[int, date], dtype: np.dty
     with conn.cursor(binary=True) as cursor:
         row = cursor.execute(statement.encode(), {"vehicle_id": key[0], "day": key[1]}).fetchone()
     assert row is not None
-    return rows_of(row, dtype, _SPAN)
+    return rows_of(row, dtype, SPAN)
 
 
 def passages(conn: Connection, vehicle_id: int, day: date) -> list[Passage]:

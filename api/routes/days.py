@@ -20,19 +20,17 @@ from api.schemas.days import (
     DayFigures,
     DayList,
     DueDay,
-    Kind,
     PassageRow,
     Quality,
     SegmentRow,
-    Source,
     StayRow,
     TripRow,
     VehicleDayDetail,
-    Why,
 )
 from api.seeing import visible_vehicle
+from api.segments import segment, span
 from domain.errors import RefusedError
-from domain.units import day_of, instant
+from domain.units import day_of
 from storage import days as stored
 from storage.days import Passage, VehicleDay
 
@@ -40,11 +38,8 @@ MOST_DAYS = 366
 LISTED_DAYS = 31
 MOST_SEGMENTS = 5_000
 
-KINDS: tuple[Kind, ...] = get_args(Kind)
-"""Words of `tracking.segments.SegmentKind`, `Source`, `Why` and of `tracking.passages.Quality`, by their numbers."""
-SOURCES: tuple[Source, ...] = get_args(Source)
-REASONS: tuple[Why, ...] = get_args(Why)
 QUALITIES: tuple[Quality, ...] = get_args(Quality)
+"""Words of `tracking.passages.Quality`, by their numbers."""
 
 
 def router(fleet: Fleet, pool: Pool) -> APIRouter:
@@ -109,26 +104,13 @@ def _figures(day: VehicleDay) -> DayFigures:
 
 
 def _segment(seq: int, row: Any) -> SegmentRow:
-    return SegmentRow(
-        seq=seq,
-        kind=KINDS[int(row["kind"])],
-        source=SOURCES[int(row["source"])],
-        reason=REASONS[int(row["reason"])],
-        begins=instant(int(row["from_ms"])),
-        ends=instant(int(row["to_ms"])),
-        length_mm=int(row["length_mm"]),
-        low_mm=int(row["low_mm"]),
-        high_mm=int(row["high_mm"]),
-        ferry_mm=int(row["ferry_mm"]),
-        confidence=int(row["confidence_e4"]) / 1e4,
-    )
+    return SegmentRow(**segment(seq, row), low_mm=int(row["low_mm"]), high_mm=int(row["high_mm"]), ferry_mm=int(row["ferry_mm"]))
 
 
 def _trips(rows: NDArray[Any]) -> list[TripRow]:
     return [
         TripRow(
-            begins=instant(int(row["from_ms"])),
-            ends=instant(int(row["to_ms"])),
+            **span(row),
             length_mm=int(row["length_mm"]),
             from_lon=row["from_lon_e6"] / 1e6,
             from_lat=row["from_lat_e6"] / 1e6,
@@ -142,8 +124,7 @@ def _trips(rows: NDArray[Any]) -> list[TripRow]:
 def _stays(rows: NDArray[Any]) -> list[StayRow]:
     return [
         StayRow(
-            begins=instant(int(row["from_ms"])),
-            ends=instant(int(row["to_ms"])),
+            **span(row),
             lon=row["lon_e6"] / 1e6,
             lat=row["lat_e6"] / 1e6,
             station_id=int(row["station_id"]) if row["station_id"] >= 0 else None,

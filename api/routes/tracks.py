@@ -16,12 +16,12 @@ from api.asking import Asking
 from api.drawn_day import Drawn, drawn
 from api.live.fleet import Fleet
 from api.live.source import Pool
-from api.routes.days import KINDS, REASONS, SOURCES
 from api.schemas.tracks import DrawnDay, DrawnFeature, DrawnProperties, RawTrack
 from api.seeing import visible_vehicle
+from api.segments import segment
 from domain.errors import RefusedError
 from domain.position import located
-from domain.units import day_bounds, instant
+from domain.units import day_bounds
 from storage import days as stored
 from storage import driven_paths
 from storage.positions import read_track
@@ -74,18 +74,7 @@ def router(fleet: Fleet, pool: Pool, archive: Path | None) -> APIRouter:
 
 
 def _feature(seq: int, row: Any, line: Drawn) -> DrawnFeature:
-    properties = DrawnProperties(
-        seq=seq,
-        kind=KINDS[int(row["kind"])],
-        source=SOURCES[int(row["source"])],
-        reason=REASONS[int(row["reason"])],
-        begins=instant(int(row["from_ms"])),
-        ends=instant(int(row["to_ms"])),
-        length_mm=int(row["length_mm"]),
-        confidence=int(row["confidence_e4"]) / 1e4,
-        place=line.place,
-    )
-    return DrawnFeature(id=seq, geometry=_geometry(line.line), properties=properties)
+    return DrawnFeature(id=seq, geometry=_geometry(line.line), properties=DrawnProperties(**segment(seq, row), place=line.place))
 
 
 def _geometry(line: NDArray[np.float64]) -> dict[str, Any] | None:

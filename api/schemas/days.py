@@ -7,9 +7,8 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-Kind = Literal["on_road", "off_road", "gap", "still", "ferry"]
-Source = Literal["none", "matched", "odometer", "route", "raw", "geodesic"]
-Why = Literal["none", "silence", "frozen", "break", "left_road", "no_network"]
+from api.schemas.segments import Segment
+
 Quality = Literal["observed", "interpolated", "inferred", "skipped"]
 
 
@@ -62,20 +61,12 @@ class DayList(BaseModel):
     due: list[DueDay]
 
 
-class SegmentRow(BaseModel):
-    """Part of a day booked from one source; segments follow each other without hole or overlap."""
+class SegmentRow(Segment):
+    """A segment with the 95 per cent interval of its length, and what of it was sailed."""
 
-    seq: int
-    kind: Kind
-    source: Source
-    reason: Why
-    begins: datetime
-    ends: datetime
-    length_mm: int
     low_mm: int
     high_mm: int
     ferry_mm: int
-    confidence: float
 
 
 class TripRow(BaseModel):

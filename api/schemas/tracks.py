@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
-from api.schemas.days import Kind, Source, Why
+from api.schemas.segments import Segment
 
 
 class RawTrack(BaseModel):
@@ -28,17 +28,9 @@ class RawTrack(BaseModel):
     flags: list[int] = Field(description="what was odd about the fix, bits")
 
 
-class DrawnProperties(BaseModel):
+class DrawnProperties(Segment):
     """What a drawn segment is; `place` tells how its line was found."""
 
-    seq: int
-    kind: Kind
-    source: Source
-    reason: Why
-    begins: datetime
-    ends: datetime
-    length_mm: int
-    confidence: float
     place: Literal["way", "fixes", "straight", "none"]
 
 

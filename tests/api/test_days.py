@@ -12,8 +12,9 @@ import numpy as np
 import psycopg
 import pytest
 
-from api.routes.days import KINDS, QUALITIES, REASONS, SOURCES
-from api.schemas.days import Kind
+from api.routes.days import QUALITIES
+from api.schemas.segments import Kind
+from api.segments import KINDS, REASONS, SOURCES
 from domain.units import day_bounds, instant
 from simulators.county import County, build_county
 from tests.api.driven import GAP_H, compute, store_days
