@@ -29,7 +29,8 @@ import numpy as np
 import psycopg
 from prometheus_client import CollectorRegistry
 
-from benchmarks.pipeline import BATCH, database
+from benchmarks.pipeline import BATCH
+from benchmarks.pipeline_ground import database
 from ingest.log.record import FRAME
 from ingest.log.spool import SpoolReader, SpoolWriter
 from ingest.pipeline import Pipeline
