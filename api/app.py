@@ -58,7 +58,7 @@ def create(settings: WebSettings, pool: Pool, identity: Identity, folders: Folde
     """
     metrics, fleet = Metrics(), Fleet()
     source = LiveSource(pool, fleet, settings.registry_s)
-    hub = Hub(source.refresh, settings.live, metrics)
+    hub = Hub(source.refresh, settings, metrics)
     metrics.tick_age.set_function(lambda: time.time() - hub.state.t_ms / 1000)
     source.on_registry = lambda: hub.announce(json.dumps({"type": "dictionary", "etag": fleet.etag}))
     doorkeeper = Doorkeeper(identity, pool, settings.secure_cookies, settings.origins)

@@ -23,8 +23,8 @@ class LiveSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class WebSettings:
-    """One web process.
+class WebSettings(LiveSettings):
+    """One web process, with the live map that it serves.
 
     tiles_path is the folder of PMTiles files; secret_file holds the key that signs logins (made on first start, mode 0600);
     metrics_listen "" serves `/metrics` nowhere; origins are further allowed origins of the socket and of changing requests;
@@ -33,12 +33,6 @@ class WebSettings:
 
     listen: str = "127.0.0.1:8050"
     metrics_listen: str = "127.0.0.1:8051"
-    tick_s: float = 2.0
-    keyframe_s: float = 60.0
-    offline_s: int = 300
-    moving_kmh: float = 5.0
-    registry_s: float = 10.0
-    points_limit: int = 20_000
     tiles_path: Path = Path("data/tiles")
     secret_file: Path = Path("data/secrets/login.key")
     secure_cookies: bool = False
@@ -58,11 +52,6 @@ class WebSettings:
     def metrics_address(self) -> tuple[str, int] | None:
         """(host, port) of `metrics_listen`; None when it is off."""
         return _address(self.metrics_listen) if self.metrics_listen else None
-
-    @property
-    def live(self) -> LiveSettings:
-        """The part that the live map needs."""
-        return LiveSettings(self.tick_s, self.keyframe_s, self.offline_s, self.moving_kmh, self.registry_s, self.points_limit)
 
 
 def _address(listen: str) -> tuple[str, int]:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.live_matching import METRES_PER_DEGREE, SHARES
 from domain.position import LOCATED, POSITION
 from domain.units import day_bounds
 from simulators.county.model import County
@@ -16,10 +17,9 @@ from simulators.drive import ACC, Drivers, make_cycles
 from simulators.faults import DEFAULT_FAULTS, FixFaults
 
 DAY = date(2026, 3, 24)
-KINDS = ("rural_bus", "coach", "truck")
+KINDS = tuple(SHARES)
 PROFILES = {"rural_bus": "bus", "coach": "coach", "truck": "truck"}
 LEAST_M = 150_000
-METRES_PER_DEGREE = 111_300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class Fleet:
         self.county, self.seed = county, seed
         self.cycles = make_cycles(county, KINDS)
         self.faults = FixFaults(DEFAULT_FAULTS, seed)
-        self.drivers = Drivers.assign(self.cycles, 4_000, seed, {"rural_bus": 0.5, "coach": 0.25, "truck": 0.25})
+        self.drivers = Drivers.assign(self.cycles, 4_000, seed, SHARES)
         pace = self.cycles.length_m / self.cycles.length_s
         self.able = np.flatnonzero(pace[self.drivers.cycle] * 15 * 3600 > LEAST_M)
         self.kind = [self.cycles.lines[self.cycles.line[c]].kind for c in self.drivers.cycle]

@@ -17,8 +17,8 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 
 from benchmarks.live_matching import BEGIN_S, SHARES, rows_at
+from ingest.log.appending import Appender, appending
 from ingest.log.record import FRAME
-from ingest.log.spool import SpoolWriter
 from ingest.settings import LogSettings
 from simulators.county.model import County
 from simulators.drive import Drivers, make_cycles
@@ -68,10 +68,7 @@ def fill_log(folder: Path, rows: int, vehicles: int, county: County) -> None:
     dice = np.random.default_rng(1)
     drivers = Drivers.assign(make_cycles(county, tuple(SHARES)), vehicles, 1, SHARES)
 
-    async def write() -> None:
-        writer = SpoolWriter(folder, 0, LogSettings(path=folder, min_free_gib=0))
-        writer.open()
-        writer.start(asyncio.get_running_loop(), lambda number: None, lambda error: None)
+    async def write(log: Appender) -> None:
         left = rows
         for step in range(steps):
             fixes = np.zeros(vehicles, FIX)
@@ -83,12 +80,14 @@ def fill_log(folder: Path, rows: int, vehicles: int, county: County) -> None:
             for number in range(min(vehicles, left)):
                 body = bodies[number * BODY_BYTES : (number + 1) * BODY_BYTES]
                 frame = makers[number].report(body, checks[number], step & 0xFFFF)
-                while writer.append(FRAME, 1, number, frame, received_us=(start_ms + step * 10_000) * 1000 + number) is None:  # noqa: ASYNC110
-                    await asyncio.sleep(0.001)
+                await log.append(FRAME, 1, frame, received_us=(start_ms + step * 10_000) * 1000 + number, link=number)
             left -= vehicles
-        await writer.aclose()
 
-    asyncio.run(write())
+    async def filled() -> None:
+        async with appending(LogSettings(path=folder, min_free_gib=0), 0) as log:
+            await write(log)
+
+    asyncio.run(filled())
 
 
 @contextmanager

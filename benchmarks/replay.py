@@ -31,8 +31,9 @@ from prometheus_client import CollectorRegistry
 
 from benchmarks.pipeline import BATCH
 from benchmarks.pipeline_ground import database
+from ingest.log.appending import appending
 from ingest.log.record import FRAME
-from ingest.log.spool import SpoolReader, SpoolWriter
+from ingest.log.spool import SpoolReader
 from ingest.pipeline import Pipeline
 from ingest.pipeline_metrics import PipelineMetrics
 from ingest.replay import into_log
@@ -109,13 +110,9 @@ def record(folder: Path, frames: Iterator[tuple[bytes, int]]) -> None:
     """A log of the frames, all durable."""
 
     async def write() -> None:
-        writer = SpoolWriter(folder, 0, LogSettings(path=folder, min_free_gib=0))
-        writer.open()
-        writer.start(asyncio.get_running_loop(), lambda number: None, lambda error: None)
-        for number, (frame, received_ms) in enumerate(frames):
-            while writer.append(FRAME, 1, 1, frame, received_us=received_ms * 1000 + number % 1000) is None:  # noqa: ASYNC110
-                await asyncio.sleep(0.001)
-        await writer.aclose()
+        async with appending(LogSettings(path=folder, min_free_gib=0), 0) as log:
+            for number, (frame, received_ms) in enumerate(frames):
+                await log.append(FRAME, 1, frame, received_us=received_ms * 1000 + number % 1000, link=1)
 
     asyncio.run(write())
 

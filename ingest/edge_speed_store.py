@@ -66,18 +66,7 @@ def change(conn: Connection, added: NDArray[Any], removed: NDArray[Any]) -> int:
 
 
 def _stage(conn: Connection, rows: NDArray[Any]) -> None:
-    conn.execute(
-        """
-        create temporary table if not exists staging_edge_speed (
-            hour timestamptz not null,
-            edge_key bigint not null,
-            count int not null,
-            travel_mm bigint not null,
-            travel_ms bigint not null,
-            histogram int[] not null
-        ) on commit delete rows
-        """
-    )
+    conn.execute("create temporary table if not exists staging_edge_speed (like edge_speed_hour) on commit delete rows")
     conn.execute("delete from staging_edge_speed")
     out = np.zeros(len(rows), _ROW)
     out["columns"], out["array length"], out["dimensions"], out["oid"], out["size"], out["lower"] = 6, 20 + 8 * BINS, 1, _INT4_OID, BINS, 1

@@ -38,28 +38,11 @@ def prepare(conn: Connection) -> None:
     """Make the temporary table of this connection; it is emptied at each commit."""
     conn.execute(
         """
-        create temporary table if not exists staging_last (
-            vehicle_id int not null,
-            time timestamptz not null,
-            received timestamptz not null,
-            located_at timestamptz,
-            lon_e6 int,
-            lat_e6 int,
-            speed_kmh10 smallint not null,
-            heading_deg smallint not null,
-            status_bits int not null,
-            alarm_bits int not null,
-            odometer_m int,
-            edge_id int,
-            along_m int,
-            road_id int,
-            today_m int,
-            county int,
-            road_class smallint,
-            road_state smallint,
-            limit_kmh smallint,
-            confidence smallint
-        ) on commit delete rows
+        create temporary table if not exists staging_last on commit delete rows as
+        select vehicle_id, time, received, located_at, lon_e6, lat_e6, speed_kmh10, heading_deg, status_bits, alarm_bits, odometer_m,
+               edge_id, along_m, road_id, today_m, 0 as county, road_class, road_state, limit_kmh, confidence
+          from vehicle_last
+          with no data
         """
     )
 

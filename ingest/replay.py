@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from domain.errors import RefusedError, StoreError
+from domain.errors import RefusedError
 from domain.units import instant
-from ingest.log.record import REPLAYED
-from ingest.log.spool import SpoolWriter
+from ingest.log.appending import appending
+from ingest.log.record import DOORS, REPLAYED
 from ingest.replay_sources import Recorded, is_log, recorded
 from ingest.settings import LogSettings
 from ingest.steps.corrected import CORRECT
@@ -22,10 +22,8 @@ from protocols.jt808.messages.location import Location, LocationBatch, LocationR
 
 REPLAY_WORKER = 65_000
 """Worker number of the log that replays write; no gateway counts so far."""
-REPLAY_DOOR = 5
+_DOOR = DOORS.index("replay")
 _LONGEST_GAP_S = 3600.0
-_FULL_WAIT_S = 0.01
-_NOT_TAKING_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,33 +93,16 @@ async def into_log(path: Path, settings: LogSettings, *, speed: float | None, co
             "--correct needs a spool or a segment: only there each frame has the time by which its row is found", field="correct"
         )
     folder = settings.path / str(REPLAY_WORKER)
-    writer = SpoolWriter(settings.path, REPLAY_WORKER, settings)
-    writer.open()
-    failed: list[BaseException] = []
-    writer.start(asyncio.get_running_loop(), lambda number: None, failed.append)
     count, pace = 0, Pace(speed)
-    try:
+    async with appending(settings, REPLAY_WORKER) as log:
         for frame in recorded(path, without=folder):
             wait_s = pace.due_s(frame)
             if wait_s > 0:
                 await asyncio.sleep(wait_s)
-            await _append(writer, frame, CORRECT if correct else 0, now_us, failed)
+            received_us = now_us() if frame.received_us is None else frame.received_us
+            await log.append(REPLAYED, _DOOR, frame.payload, received_us=received_us, reason=CORRECT if correct else 0)
             count += 1
-    finally:
-        await writer.aclose()
     return count
-
-
-async def _append(writer: SpoolWriter, frame: Recorded, reason: int, now_us: Callable[[], int], failed: list[BaseException]) -> None:
-    received_us = now_us() if frame.received_us is None else frame.received_us
-    waited_s = 0.0
-    while writer.append(REPLAYED, REPLAY_DOOR, 0, frame.payload, received_us=received_us, reason=reason) is None:
-        if failed:
-            raise StoreError(f"the log died: {failed[0]}")
-        if not writer.taking and waited_s >= _NOT_TAKING_S:
-            raise StoreError("the log takes no more records: its quota is used up or it is damaged", retriable=True)
-        await asyncio.sleep(_FULL_WAIT_S)
-        waited_s += _FULL_WAIT_S
 
 
 def decoded(path: Path) -> Iterator[DecodedFix]:

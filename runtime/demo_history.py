@@ -19,11 +19,10 @@ from pathlib import Path
 
 import structlog
 
-from domain.errors import StoreError
 from domain.units import day_bounds, day_of
 from ingest.days import hold_off_worker
-from ingest.log.record import FRAME
-from ingest.log.spool import SpoolWriter
+from ingest.log.appending import appending
+from ingest.log.record import DOORS, FRAME
 from ingest.settings import LogSettings
 from runtime.demo import Played
 from simulators.fleet import Fleet
@@ -42,7 +41,7 @@ INTERVAL_S = 15
 REPLAY_SPEED = 5_000.0
 """Times faster than it happened: about a quarter of a minute a day, so that live positions are not kept waiting."""
 _NICE = 15
-_DOOR = 1
+_DOOR = DOORS.index("tcp")
 _END_S = 10.0
 _TODAY_S = 240.0
 _HOLD_S = 60.0
@@ -75,19 +74,11 @@ def record(fleet: Fleet, vehicles: int, span_ms: tuple[int, int], folder: Path) 
 
 
 async def _write(frames: Iterator[tuple[int, bytes]], folder: Path) -> int:
-    writer, failed = SpoolWriter(folder, 0, LogSettings(path=folder)), list[BaseException]()
-    writer.open()
-    writer.start(asyncio.get_running_loop(), lambda number: None, failed.append)
     count = 0
-    try:
+    async with appending(LogSettings(path=folder), 0) as recording:
         for received_ms, frame in frames:
-            while writer.append(FRAME, _DOOR, 0, frame, received_us=received_ms * 1000) is None:
-                if failed or not writer.taking:
-                    raise StoreError(f"{folder} takes no more frames")
-                await asyncio.sleep(0.01)
+            await recording.append(FRAME, _DOOR, frame, received_us=received_ms * 1000)
             count += 1
-    finally:
-        await writer.aclose()
     return count
 
 

@@ -95,7 +95,7 @@ def clock() -> Iterator[int]:
 
 
 def matching(dsn: str, spool: Path, **changes: Any) -> Pipeline:
-    """A pipeline that has its networks ready."""
+    """A pipeline that loads its networks beside its work."""
     settings = PipelineSettings(**{"batch_ms": 20, "batch_rows": 20, "match_vehicles": 64, **changes})
     ticks = clock()
     return Pipeline(
@@ -117,6 +117,11 @@ def ready(worker: Pipeline, dsn: str) -> Pipeline:
     live.roads.wait(120)
     assert live.roads.states == {"ready": len(live.roads._ready), "loading": 0, "failed": 0}
     return worker
+
+
+def opened(dsn: str, spool: Path, **changes: Any) -> Pipeline:
+    """A pipeline whose networks are ready."""
+    return ready(matching(dsn, spool, **changes), dsn)
 
 
 def behind(worker: Pipeline) -> int:

@@ -11,8 +11,9 @@ from typing import Any
 import psycopg
 from prometheus_client import CollectorRegistry
 
+from ingest.log.appending import appending
 from ingest.log.record import FRAME
-from ingest.log.spool import SpoolReader, SpoolWriter
+from ingest.log.spool import SpoolReader
 from ingest.pipeline import Pipeline
 from ingest.pipeline_metrics import PipelineMetrics
 from ingest.settings import LogSettings, PipelineSettings
@@ -45,17 +46,9 @@ def write(folder: Path, records: Iterable[Logged], worker: int = 0) -> None:
     """Append records to a worker's log; durable on return."""
 
     async def run() -> None:
-        writer = SpoolWriter(folder, worker, log_settings(folder))
-        writer.open()
-        dead: list[BaseException] = []
-        writer.start(asyncio.get_running_loop(), lambda number: None, dead.append)
-        for record in records:
-            while (
-                writer.append(record.kind, 1, 1 << 48, record.payload, received_us=record.received_ms * 1000, reason=record.reason) is None
-            ):
-                assert not dead
-                await asyncio.sleep(0.001)
-        await writer.aclose()
+        async with appending(log_settings(folder), worker) as log:
+            for one in records:
+                await log.append(one.kind, 1, one.payload, received_us=one.received_ms * 1000, link=1 << 48, reason=one.reason)
 
     asyncio.run(run())
 

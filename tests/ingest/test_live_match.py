@@ -11,61 +11,41 @@ import pytest
 from domain.units import instant
 from ingest.pipeline import Pipeline
 from storage import registry
-from tests.ingest.match_town import (
-    HOUR_MS,
-    MIDNIGHT_MS,
-    TERMINALS,
-    Killed,
-    Mortal,
-    behind,
-    drives,
-    logged,
-    matching,
-    networks,
-    ready,
-    records,
-    shown,
-    use,
-    ways,
-)
+from tests.ingest import match_town as town
 from tests.ingest.spooled import rows, write
 from tracking.live_matching import MATCH_STATE
 
 UNUSED = ("tip_side", "node_along", "likely_side", "likely_along")
 """Fields whose places off the road hold whatever stood there."""
-MIDDLES = {"afternoon": MIDNIGHT_MS - 8 * HOUR_MS, "midnight": MIDNIGHT_MS, "switch": MIDNIGHT_MS + 3 * HOUR_MS}
-
-
-def opened(dsn: str, spool: Path) -> Pipeline:
-    return ready(matching(dsn, spool), dsn)
+MIDDLES = {"afternoon": town.MIDNIGHT_MS - 8 * town.HOUR_MS, "midnight": town.MIDNIGHT_MS, "switch": town.MIDNIGHT_MS + 3 * town.HOUR_MS}
 
 
 def undisturbed(dsn: str, spool: Path) -> Pipeline:
-    worker = opened(dsn, spool)
-    while behind(worker):
+    worker = town.opened(dsn, spool)
+    while town.behind(worker):
         worker.step_once()
     return worker
 
 
 def disturbed(dsn: str, spool: Path, random: np.random.Generator) -> Pipeline:
     """Closed, killed before and after commits, cut off from the database, at random places; the last batch is stored in peace."""
-    worker = opened(dsn, spool)
+    worker = town.opened(dsn, spool)
     worker.step_once()
-    while behind(worker) > 1_500:
+    while town.behind(worker) > 1_500:
         chance = random.random()
         if chance < 0.15:
             worker.close()
-            worker = opened(dsn, spool)
+            worker = town.opened(dsn, spool)
         elif chance < 0.5:
-            Mortal.before, Mortal.after = chance < 0.35, chance >= 0.35
-            with pytest.raises(Killed):
+            town.Mortal.before, town.Mortal.after = chance < 0.35, chance >= 0.35
+            with pytest.raises(town.Killed):
                 while True:
                     worker.step_once()
-            worker = opened(dsn, spool)
+            worker = town.opened(dsn, spool)
         elif chance < 0.6:
             rows(dsn, "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'cuntong-ingest'")
         worker.step_once()
-    while behind(worker):
+    while town.behind(worker):
         worker.step_once()
     return worker
 
@@ -73,7 +53,7 @@ def disturbed(dsn: str, spool: Path, random: np.random.Generator) -> Pipeline:
 def emptied(dsn: str) -> None:
     with psycopg.connect(dsn) as conn:
         conn.execute("truncate ingest_offset, positions, vehicle_last, match_state, provisional_path, road")
-        registry.admit(conn, [registry.Registration(terminal) for terminal in TERMINALS])
+        registry.admit(conn, [registry.Registration(terminal) for terminal in town.TERMINALS])
 
 
 def assert_same(found: tuple[bytes, float], expected: tuple[bytes, float]) -> None:
@@ -90,19 +70,19 @@ def test_a_pipeline_that_is_closed_and_killed_anywhere_matches_as_if_nothing_had
     dsn: str, tmp_path: Path, seed: int, middle: str, mess: float
 ) -> None:
     emptied(dsn)
-    use(dsn, tmp_path, networks()[0])
-    use(dsn, tmp_path, networks()[1], instant(MIDDLES["switch"] - 5 * HOUR_MS))
+    town.use(dsn, tmp_path, town.networks()[0])
+    town.use(dsn, tmp_path, town.networks()[1], instant(MIDDLES["switch"] - 5 * town.HOUR_MS))
     spool = tmp_path / "spool"
-    write(spool, logged(drives(seed, MIDDLES[middle]), seed, mess))
+    write(spool, town.logged(town.drives(seed, MIDDLES[middle]), seed, mess))
     worker = undisturbed(dsn, spool)
-    expected = (ways(dsn), shown(dsn), records(worker), rows(dsn, "select count(*) from positions"))
+    expected = (town.ways(dsn), town.shown(dsn), town.records(worker), rows(dsn, "select count(*) from positions"))
     worker.close()
     emptied(dsn)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(psycopg, "connect", Mortal.connect)
+        patch.setattr(psycopg, "connect", town.Mortal.connect)
         worker = disturbed(dsn, spool, np.random.default_rng(seed))
         worker.step_once()
-    found = (ways(dsn), shown(dsn), records(worker), rows(dsn, "select count(*) from positions"))
+    found = (town.ways(dsn), town.shown(dsn), town.records(worker), rows(dsn, "select count(*) from positions"))
     worker.close()
     assert found[3] == expected[3] and expected[0]
     assert found[0] == expected[0]
