@@ -92,7 +92,7 @@ class LiveMatcher:
         return self.records.blank(count)
 
     def saved(self, states: Array) -> list[bytes]:
-        """Each record as bytes, with a checksum."""
+        """Each record as bytes, with a checksum. Records that mean the same are the same bytes."""
         return self.records.saved(states)
 
     def restored(self, saved: Sequence[bytes]) -> Restored:

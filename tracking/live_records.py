@@ -49,8 +49,8 @@ class Records:
         return states
 
     def saved(self, states: Array) -> list[bytes]:
-        """Each record as bytes, with a checksum."""
-        sealed = states.copy()
+        """Each record as bytes, with a checksum. Records that mean the same are the same bytes."""
+        sealed = _plain(states)
         sealed["check"] = 0
         size = self.layout.itemsize
         whole = sealed.tobytes()
@@ -87,6 +87,26 @@ class Records:
             held += int(old["format"] != 0)
             states[slot] = new[0]
         return held
+
+
+def _plain(states: Array) -> Array:
+    """The same records, with zeros where a state off the road has no place: the kernels leave there what stood there."""
+    plain = states.copy()
+    for name, unused in (
+        ("node_along", plain["node_edge"] < 0),
+        ("tip_side", _off_road_tips(plain)),
+        ("likely_along", plain["likely_edge"] < 0),
+        ("likely_side", plain["likely_edge"] < 0),
+    ):
+        plain[name][unused] = 0.0
+    return plain
+
+
+def _off_road_tips(states: Array) -> NDArray[np.bool_]:
+    """(n, 2, states) bool: tips that do not live, and the last of each column, which is off the road."""
+    tips = states["tip_node"] < 0
+    tips[:, :, -1] = True
+    return tips
 
 
 def _carry(old: Any, new: Any, network: RoadNetwork) -> None:

@@ -180,12 +180,17 @@ def shown(dsn: str) -> list[tuple[Any, ...]]:
 
 
 def records(worker: Pipeline) -> dict[int, tuple[bytes, float]]:
-    """Record and beginning of the day of every vehicle in memory."""
+    """Record as it would be saved, and beginning of the day, of every vehicle in memory."""
     live = worker._live
     assert live is not None and live._states is not None
     states = live._states
     slots = np.flatnonzero(states.vehicle >= 0)
-    return {int(states.vehicle[at]): (states.records[at].tobytes(), float(states.day_start_m[at])) for at in slots}
+    found = {}
+    for at in slots:
+        ready = live.fleet.matcher(int(states.matcher[at]), MIDNIGHT_MS)
+        assert ready is not None
+        found[int(states.vehicle[at])] = ready.live.saved(states.records[at : at + 1])[0], float(states.day_start_m[at])
+    return found
 
 
 def count(worker: Pipeline, name: str, **labels: str) -> float:

@@ -15,8 +15,6 @@ from tests.ingest import match_town as town
 from tests.ingest.spooled import rows, write
 from tracking.live_matching import MATCH_STATE
 
-UNUSED = ("tip_side", "node_along", "likely_side", "likely_along")
-"""Fields whose places off the road hold whatever stood there."""
 MIDDLES = {"afternoon": town.MIDNIGHT_MS - 8 * town.HOUR_MS, "midnight": town.MIDNIGHT_MS, "switch": town.MIDNIGHT_MS + 3 * town.HOUR_MS}
 
 
@@ -59,7 +57,7 @@ def emptied(dsn: str) -> None:
 def assert_same(found: tuple[bytes, float], expected: tuple[bytes, float]) -> None:
     """Field by field."""
     one, other = (np.frombuffer(state, MATCH_STATE)[0] for state, _ in (found, expected))
-    differs = [name for name in MATCH_STATE.names or () if name not in UNUSED and one[name].tobytes() != other[name].tobytes()]
+    differs = [name for name in MATCH_STATE.names or () if one[name].tobytes() != other[name].tobytes()]
     assert (differs, found[1]) == ([], expected[1]), [(n, one[n], other[n]) for n in differs]
 
 

@@ -35,7 +35,21 @@ def test_a_damaged_record_is_counted_and_begins_anew(at: int, by: int) -> None:
     spoilt[at] ^= by
     again = live.restored([bytes(spoilt), saved[1], saved[0], saved[0][:-1], b""])
     assert (again.damaged, again.reseeded) == (3, 0)
-    assert again.states[0].tobytes() == live.blank(1).tobytes() and again.states[2].tobytes() == states[0].tobytes()
+    assert again.states[0].tobytes() == live.blank(1).tobytes() and live.saved(again.states)[2] == saved[0]
+
+
+@settings(max_examples=10, deadline=None)
+@given(seed=st.integers(0, 2**31), cuts=st.lists(st.integers(1, 59), max_size=3))
+def test_states_that_mean_the_same_are_saved_as_the_same_bytes(seed: int, cuts: list[int]) -> None:
+    live, other, rows = matcher(), LiveMatcher(NETWORK()), drive(seed, 60)
+    for name in ("side", "along"):
+        other._work.lattice.states[name] = 77.0
+    alone, among = live.blank(1), other.blank(2)
+    live.advance(alone, rows, np.zeros(60, np.int64))
+    for part in np.split(np.arange(60), sorted(cuts)):
+        other.advance(among, np.concatenate([drive(seed + 1)[part], rows[part]]), np.repeat([1, 0], len(part)))
+        among = other.restored(other.saved(among)).states
+    assert other.saved(among)[0] == live.saved(alone)[0]
 
 
 def test_after_a_change_of_roads_the_way_begins_from_the_last_fix() -> None:
