@@ -12,7 +12,7 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from domain.units import DAY_MS, day_of, instant
-from ingest import due_store, edge_speed_store
+from ingest import due_store, edge_speed_store, provisional_path_store
 from ingest.day_rows import SEGMENT_ROW, STAY_ROW, TRIP_ROW, StoredDay, unpack_speeds
 from ingest.due_store import Ticket
 from storage.copy import Column, buffer
@@ -41,7 +41,7 @@ class Replaced:
 
 def replace_days(conn: Connection, found: Sequence[tuple[Ticket, StoredDay]]) -> Replaced:
     """Store days in one transaction and commit: all rows of each anew and its revision one higher, unless the day was not over when
-    it was computed last: what is provisional is no revision.
+    it was computed last: what is provisional is no revision. What live matching told of a day that is over goes.
 
     A day whose input is that of the stored one is left as it is, and so is one without a fix: fixes leave the archive after years, what
     was made of them stays. One whose mark has moved since the ticket was read is left to the newer mark.
@@ -55,6 +55,8 @@ def replace_days(conn: Connection, found: Sequence[tuple[Ticket, StoredDay]]) ->
         before = _clear(conn, [day for day in written if (day.vehicle_id, day.day) in stored])
         _write(conn, written)
         edge_speed_store.change(conn, np.concatenate([day.speeds for day in written]), before)
+    told = [day for day in days if day.has_fixes]
+    provisional_path_store.give_way(conn, [day.vehicle_id for day in told], [day.day for day in told])
     conn.commit()
     return Replaced(len(written), len(days) - len(new), len(new) - len(written), len(found) - len(days))
 

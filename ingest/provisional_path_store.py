@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -15,7 +17,7 @@ Connection = psycopg.Connection[Any]
 Array = NDArray[Any]
 
 KEPT_DAYS = 3
-"""Whole days before today whose provisional ways are kept: the worker has computed them long before."""
+"""Whole days before today whose provisional ways are kept at most: the worker has computed them, or cannot."""
 OFF_ROAD = 0
 """edge_key of a part off the road; null in the table."""
 _NO_MM = -1
@@ -41,7 +43,7 @@ def prepare(conn: Connection) -> None:
 
 
 def put(conn: Connection, parts: Array) -> None:
-    """Store parts; what stands there already stays.
+    """Store parts; what stands there already stays, and a day that is over and has its own match takes no more.
 
     Args:
         parts: (n,) `PART`.
@@ -61,9 +63,38 @@ def put(conn: Connection, parts: Array) -> None:
         """
         insert into provisional_path (time, edge_key, vehicle_id, number, part, from_mm, to_mm, leg_mm, reason)
         select time, edge_key, vehicle_id, number, part, from_mm, to_mm, leg_mm, reason
-          from staging_path
+          from staging_path s
+         where s.time >= (now() at time zone 'Asia/Shanghai')::date::timestamp at time zone 'Asia/Shanghai'
+            or not exists (select
+                             from vehicle_day d
+                            where d.vehicle_id = s.vehicle_id
+                              and d.day = (s.time at time zone 'Asia/Shanghai')::date)
             on conflict (vehicle_id, number, part, time) do nothing
         """
+    )
+
+
+def give_way(conn: Connection, vehicle_ids: Sequence[int], days: Sequence[date]) -> None:
+    """Delete the ways of vehicle-days whose own match is stored in this transaction. A day under way keeps its: it goes on."""
+    if not days:
+        return
+    conn.execute(
+        """
+        delete from provisional_path p
+         using unnest(%(vehicles)s::int[], %(days)s::date[]) as m(vehicle_id, day)
+         where p.vehicle_id = m.vehicle_id
+           and p.time >= m.day::timestamp at time zone 'Asia/Shanghai'
+           and p.time < (m.day + 1)::timestamp at time zone 'Asia/Shanghai'
+           and p.time >= %(first)s
+           and p.time < %(last)s
+           and now() >= (m.day + 1)::timestamp at time zone 'Asia/Shanghai'
+        """,
+        {
+            "vehicles": list(vehicle_ids),
+            "days": list(days),
+            "first": instant(day_bounds(min(days))[0]),
+            "last": instant(day_bounds(max(days))[1]),
+        },
     )
 
 
