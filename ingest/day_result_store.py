@@ -9,13 +9,14 @@ from typing import Any
 
 import numpy as np
 import psycopg
+from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from domain.units import DAY_MS, day_of, instant
 from ingest import due_store, edge_speed_store, provisional_path_store
 from ingest.day_rows import SEGMENT_ROW, STAY_ROW, TRIP_ROW, StoredDay, unpack_speeds
 from ingest.due_store import Ticket
-from storage.copy import Column, buffer
+from storage.copy import copy_rows
 from tracking.edge_speeds import EDGE_SPEED
 
 Connection = psycopg.Connection[Any]
@@ -87,31 +88,14 @@ def _keys(days: Sequence[StoredDay]) -> dict[str, Any]:
     return {"vehicles": [day.vehicle_id for day in days], "days": [day.day for day in days]}
 
 
-_CLEAR = (
+_TABLES = ("mileage_segment", "trip", "stay", "stop_passage")
+_CLEAR = sql.SQL(
     """
-    delete from mileage_segment d
+    delete from {table} d
      using unnest(%(vehicles)s::int[], %(days)s::date[]) as m(vehicle_id, day)
      where d.vehicle_id = m.vehicle_id
        and d.day = m.day
-    """,
     """
-    delete from trip d
-     using unnest(%(vehicles)s::int[], %(days)s::date[]) as m(vehicle_id, day)
-     where d.vehicle_id = m.vehicle_id
-       and d.day = m.day
-    """,
-    """
-    delete from stay d
-     using unnest(%(vehicles)s::int[], %(days)s::date[]) as m(vehicle_id, day)
-     where d.vehicle_id = m.vehicle_id
-       and d.day = m.day
-    """,
-    """
-    delete from stop_passage d
-     using unnest(%(vehicles)s::int[], %(days)s::date[]) as m(vehicle_id, day)
-     where d.vehicle_id = m.vehicle_id
-       and d.day = m.day
-    """,
 )
 
 
@@ -119,18 +103,9 @@ def _clear(conn: Connection, days: Sequence[StoredDay]) -> np.ndarray[Any, Any]:
     """Delete what is stored of the days but their own row; their `EDGE_SPEED` rows."""
     if not days:
         return np.zeros(0, EDGE_SPEED)
-    for statement in _CLEAR:
-        conn.execute(statement, _keys(days))
-    rows = conn.execute(
-        """
-        delete from matched_path d
-         using unnest(%(vehicles)s::int[], %(days)s::date[]) as m(vehicle_id, day)
-         where d.vehicle_id = m.vehicle_id
-           and d.day = m.day
-        returning d.speeds
-        """,
-        _keys(days),
-    ).fetchall()
+    for table in _TABLES:
+        conn.execute(_CLEAR.format(table=sql.Identifier(table)), _keys(days))
+    rows = conn.execute(_CLEAR.format(table=sql.Identifier("matched_path")) + sql.SQL("returning d.speeds"), _keys(days)).fetchall()
     return np.concatenate([np.zeros(0, EDGE_SPEED), *(unpack_speeds(row[0]) for row in rows)])
 
 
@@ -147,7 +122,7 @@ def _write(conn: Connection, days: Sequence[StoredDay]) -> None:
         passages = [row | {"arrive": _when(row["arrive_ms"]), "depart": _when(row["depart_ms"])} for day in days for row in day.passages]
         if passages:
             cursor.executemany(_PUT_PASSAGE, passages)
-    _copy(
+    copy_rows(
         conn,
         """
         copy mileage_segment (
@@ -158,7 +133,7 @@ def _write(conn: Connection, days: Sequence[StoredDay]) -> None:
         np.concatenate([day.segments for day in days]),
         SEGMENT_ROW,
     )
-    _copy(
+    copy_rows(
         conn,
         """
         copy trip (
@@ -168,7 +143,7 @@ def _write(conn: Connection, days: Sequence[StoredDay]) -> None:
         np.concatenate([day.trips for day in days]),
         TRIP_ROW,
     )
-    _copy(
+    copy_rows(
         conn,
         "copy stay (vehicle_id, day, seq, from_time, to_time, lon_e6, lat_e6, station_id) from stdin (format binary)",
         np.concatenate([day.stays for day in days]),
@@ -178,12 +153,6 @@ def _write(conn: Connection, days: Sequence[StoredDay]) -> None:
 
 def _when(t_ms: int | None) -> Any:
     return None if t_ms is None else instant(t_ms)
-
-
-def _copy(conn: Connection, statement: str, rows: np.ndarray[Any, Any], columns: Sequence[Column]) -> None:
-    if len(rows):
-        with conn.cursor() as cursor, cursor.copy(statement) as copy:
-            copy.write(buffer(rows, columns))
 
 
 _PUT_DAY = """

@@ -9,7 +9,7 @@ import psycopg
 
 from domain.units import instant
 from ingest.live_told import ON_ROAD, UNKNOWN
-from storage.copy import Column, buffer
+from storage.copy import Column, copy_rows
 
 Connection = psycopg.Connection[Any]
 Array = np.ndarray[Any, Any]
@@ -117,18 +117,17 @@ def upsert(conn: Connection, rows: Array) -> None:
     """
     if not len(rows):
         return
-    with (
-        conn.cursor() as cursor,
-        cursor.copy(
-            """
+    copy_rows(
+        conn,
+        """
         copy staging_last (
             vehicle_id, time, received, located_at, lon_e6, lat_e6, speed_kmh10, heading_deg, status_bits, alarm_bits, odometer_m,
             edge_id, along_m, road_id, today_m, county, road_class, road_state, limit_kmh, confidence
         ) from stdin (format binary)
-        """
-        ) as copy,
-    ):
-        copy.write(buffer(rows, _COLUMNS))
+        """,
+        rows,
+        _COLUMNS,
+    )
     conn.execute(_UPSERT)
 
 

@@ -11,7 +11,7 @@ import psycopg
 from domain.position import POSITION
 from domain.units import instant
 from ingest.extras import Extras, copy_body
-from storage.copy import POSITION_COLUMNS, Column, buffer
+from storage.copy import POSITION_COLUMNS, Column, copy_rows
 
 Connection = psycopg.Connection[Any]
 Array = np.ndarray[Any, Any]
@@ -61,7 +61,7 @@ def stage(conn: Connection, positions: Array, late: Array, corrected: Array) -> 
         rows[name] = positions[name]
     rows["late"] = late
     rows["corrected"] = corrected
-    _copy(
+    copy_rows(
         conn,
         """
         copy staging_position (
@@ -69,7 +69,8 @@ def stage(conn: Connection, positions: Array, late: Array, corrected: Array) -> 
             altitude_m, recorder_kmh10, fuel_l10, satellites, source, flags, late, corrected
         ) from stdin (format binary)
         """,
-        buffer(rows, _STAGED_COLUMNS),
+        rows,
+        _STAGED_COLUMNS,
     )
 
 
@@ -77,12 +78,8 @@ def stage_extras(conn: Connection, positions: Array, extras: Extras) -> None:
     """COPY the additional items of those rows that have some beyond the columns."""
     body = copy_body(positions, extras)
     if body:
-        _copy(conn, "copy staging_extra (time, vehicle_id, extras) from stdin (format binary)", body)
-
-
-def _copy(conn: Connection, statement: str, body: bytes) -> None:
-    with conn.cursor() as cursor, cursor.copy(statement) as copy:
-        copy.write(body)
+        with conn.cursor() as cursor, cursor.copy("copy staging_extra (time, vehicle_id, extras) from stdin (format binary)") as copy:
+            copy.write(body)
 
 
 def insert_new(conn: Connection) -> int:

@@ -11,7 +11,7 @@ import psycopg
 from numpy.typing import NDArray
 
 from domain.units import DAY_MS, day_bounds, day_of, instant
-from storage.copy import Column, buffer
+from storage.copy import Column, copy_rows
 
 Connection = psycopg.Connection[Any]
 Array = NDArray[Any]
@@ -50,15 +50,14 @@ def put(conn: Connection, parts: Array) -> None:
     """
     if not len(parts):
         return
-    with (
-        conn.cursor() as cursor,
-        cursor.copy(
-            """
-        copy staging_path (time, edge_key, vehicle_id, number, part, from_mm, to_mm, leg_mm, reason) from stdin (format binary)
+    copy_rows(
+        conn,
         """
-        ) as copy,
-    ):
-        copy.write(buffer(parts, _COLUMNS))
+        copy staging_path (time, edge_key, vehicle_id, number, part, from_mm, to_mm, leg_mm, reason) from stdin (format binary)
+        """,
+        parts,
+        _COLUMNS,
+    )
     conn.execute(
         """
         insert into provisional_path (time, edge_key, vehicle_id, number, part, from_mm, to_mm, leg_mm, reason)

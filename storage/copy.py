@@ -1,4 +1,4 @@
-"""Binary COPY bodies made of structured arrays, without a Python step per row."""
+"""Binary COPY of structured arrays, without a Python step per row."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any, Literal
 
 import numpy as np
+import psycopg
 from numpy.typing import NDArray
 
 from domain.errors import StoreError
@@ -62,6 +63,17 @@ POSITION_COLUMNS = (
 def dtype_of(columns: Sequence[Column]) -> np.dtype[np.void]:
     """Dtype of an array with these fields, each as wide as its column."""
     return np.dtype([(column.name, f"<i{_SIZES[column.kind]}") for column in columns])
+
+
+def copy_rows(conn: psycopg.Connection[Any], statement: str, array: NDArray[Any], columns: Sequence[Column]) -> None:
+    """Send rows by a `copy ... from stdin (format binary)`; none: nothing is sent.
+
+    Args:
+        array, columns: see `buffer`.
+    """
+    if len(array):
+        with conn.cursor() as cursor, cursor.copy(statement.encode()) as copy:
+            copy.write(buffer(array, columns))
 
 
 def buffer(array: NDArray[Any], columns: Sequence[Column]) -> bytes:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from runtime.installation import Data, connected
+
 if TYPE_CHECKING:
     from tracking.line_path import LinePath
 
@@ -18,7 +20,6 @@ Example:
     cuntong lines timetable timetable.csv --from 2026-11-01
     cuntong lines snap lines.geojson --network guizhou.npz -o snapped.geojson
 """
-_Data = Annotated[Path | None, typer.Option(help="Data folder with the embedded database.")]
 _From = Annotated[
     datetime | None, typer.Option("--from", metavar="DAY", formats=["%Y-%m-%d"], help="First day it holds; without it today.")
 ]
@@ -103,7 +104,7 @@ def _show(laid: list[LinePath], old: dict[tuple[str, str], LinePath], moved_m: f
 def import_file(
     file: Annotated[Path, typer.Argument(metavar="LINES", help="GeoJSON as for `cuntong lines snap`; name, name_en, kind may be told.")],
     from_day: _From = None,
-    data: _Data = None,
+    data: Data = None,
 ) -> None:
     """Register lines; the worker lays them on the network of their region, and computes days from the day on again where a way changed.
 
@@ -111,7 +112,6 @@ def import_file(
         cuntong lines import lines.geojson
     """
     from operations.lines import import_lines
-    from runtime.commands.network_use import connected
 
     with connected(data) as conn:
         done = import_lines(conn, file, _day(from_day))
@@ -121,7 +121,7 @@ def import_file(
 def timetable(
     file: Annotated[Path, typer.Argument(metavar="CSV", help="line_id,variant,departs,arrives,plate,plate_colour,weekdays")],
     from_day: _From = None,
-    data: _Data = None,
+    data: Data = None,
 ) -> None:
     """Replace the timetables of the lines in a file from a day on; days before it keep theirs. A vehicle named serves the line.
 
@@ -129,7 +129,6 @@ def timetable(
         cuntong lines timetable timetable.csv --from 2026-11-01
     """
     from operations.lines import import_timetable
-    from runtime.commands.network_use import connected
 
     with connected(data) as conn:
         done = import_timetable(conn, file, _day(from_day))
@@ -144,7 +143,7 @@ def _day(given: datetime | None) -> date:
     return given.date() if given is not None else day_of(time.time_ns() // 1_000_000)
 
 
-def list_lines(data: _Data = None) -> None:
+def list_lines(data: Data = None) -> None:
     """List registered lines with their stops, trips and vehicles, and those that no road carries.
 
     Example:
@@ -153,7 +152,6 @@ def list_lines(data: _Data = None) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from runtime.commands.network_use import connected
     from storage.lines import lines as registered
 
     with connected(data) as conn:

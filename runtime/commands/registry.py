@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-if TYPE_CHECKING:
-    import psycopg
+from runtime.installation import Data, connected
 
-Data = Annotated[Path | None, typer.Option(help="Data folder with the embedded database.")]
+if TYPE_CHECKING:
+    pass
 
 
 def register(app: typer.Typer) -> None:
@@ -28,21 +26,6 @@ def register(app: typer.Typer) -> None:
     regions.command("import")(import_regions)
     regions.command("list")(list_regions)
     app.add_typer(regions, name="regions")
-
-
-@contextmanager
-def _owner(data: Path | None) -> Iterator[psycopg.Connection[Any]]:
-    """Connection to the migrated database of the installation; committed at the end."""
-    from runtime.settings import load
-    from storage.database import serving
-    from storage.migrate import migrate
-    from storage.pool import connect
-
-    settings = load(data=data)
-    with serving(settings.database, settings.data) as dsn:
-        migrate(dsn, settings.database)
-        with connect(dsn) as conn:
-            yield conn
 
 
 def import_registry(file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)], data: Data = None) -> None:
@@ -60,7 +43,7 @@ def import_registry(file: Annotated[Path, typer.Argument(exists=True, dir_okay=F
 
     from operations.registry import import_csv
 
-    with _owner(data) as conn:
+    with connected(data) as conn:
         done = import_csv(conn, file, datetime.now(UTC))
     console = Console()
     if done.bad:
@@ -85,7 +68,7 @@ def list_registry(data: Data = None) -> None:
     from domain.plate import PLATE_COLOURS
     from storage.registry import operators, roster, vehicles
 
-    with _owner(data) as conn:
+    with connected(data) as conn:
         names = {operator.operator_id: operator.name for operator in operators(conn)}
         found, terminals = vehicles(conn), roster(conn)
     table = Table("vehicle", "plate", "colour", "class", "state", "operator", "region", "terminal", title=f"{len(found)} vehicles")
@@ -112,7 +95,7 @@ def revoke(terminal_id: str, data: Data = None) -> None:
     from operations.registry import bare
     from operations.registry import revoke as withdraw
 
-    with _owner(data) as conn:
+    with connected(data) as conn:
         withdraw(conn, terminal_id)
     typer.echo(f"terminal {bare(terminal_id)} is revoked")
 
@@ -127,7 +110,7 @@ def restore(terminal_id: str, data: Data = None) -> None:
     from operations.registry import bare
     from operations.registry import restore as let_in
 
-    with _owner(data) as conn:
+    with connected(data) as conn:
         let_in(conn, terminal_id)
     typer.echo(f"terminal {bare(terminal_id)} may register again")
 
@@ -161,7 +144,7 @@ def import_regions(
             )
             for row in build_county(CountySettings()).regions
         ]  # fmt: skip
-    with _owner(data) as conn:
+    with connected(data) as conn:
         count = put_regions(conn, regions)
     typer.echo(f"imported {count} regions")
 
@@ -175,7 +158,7 @@ def list_regions(data: Data = None) -> None:
     """
     from storage.registry import regions
 
-    with _owner(data) as conn:
+    with connected(data) as conn:
         found = regions(conn)
     for row in found:
         typer.echo(f"{row.region_code:<12} {row.level:<10} {row.name} {row.name_en or ''}".rstrip())
