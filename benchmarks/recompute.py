@@ -43,7 +43,7 @@ from runtime.day_workers import day_workers
 from simulators.county import build_county
 from simulators.county.model import CountySettings
 from storage import embedded
-from storage.copy import POSITION_COLUMNS, copy_rows
+from storage.copy import copy_positions
 from storage.migrate import migrate
 from storage.pool import connect
 from storage.postmaster import postmaster
@@ -94,17 +94,7 @@ def cpu_s(server: psutil.Process | None) -> float | None:
 
 
 def put(conn: Connection, rows: np.ndarray[Any, Any]) -> None:
-    copy_rows(
-        conn,
-        """
-        copy positions (
-            time, received, vehicle_id, lon_e6, lat_e6, alarm_bits, status_bits, odometer_m, speed_kmh10, heading_deg, altitude_m,
-            recorder_kmh10, fuel_l10, satellites, source, flags
-        ) from stdin (format binary)
-        """,
-        rows,
-        POSITION_COLUMNS,
-    )
+    copy_positions(conn, rows)
     conn.commit()
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import psycopg
 
 from domain.units import epoch_ms, instant
-from storage.copy import POSITION_COLUMNS, copy_rows
+from storage.copy import copy_positions
 
 Connection = psycopg.Connection[Any]
 Array = np.ndarray[Any, Any]
@@ -169,16 +169,5 @@ def _stage(conn: Connection, archived: Array | None) -> None:
     """The archived fixes, and nothing else, in the temporary table that the count looks into."""
     conn.execute("create temporary table if not exists archived_fix (like positions) on commit delete rows")
     conn.execute("delete from archived_fix")
-    if archived is None:
-        return
-    copy_rows(
-        conn,
-        """
-        copy archived_fix (
-            time, received, vehicle_id, lon_e6, lat_e6, alarm_bits, status_bits, odometer_m, speed_kmh10, heading_deg, altitude_m,
-            recorder_kmh10, fuel_l10, satellites, source, flags
-        ) from stdin (format binary)
-        """,
-        archived,
-        POSITION_COLUMNS,
-    )
+    if archived is not None:
+        copy_positions(conn, archived, "archived_fix")

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any, Literal, LiteralString
 
 import numpy as np
 import psycopg
 from numpy.typing import NDArray
+from psycopg import sql
 
 from domain.errors import StoreError
 from storage.columns import EPOCH_2000_MS
@@ -65,14 +66,29 @@ def dtype_of(columns: Sequence[Column]) -> np.dtype[np.void]:
     return np.dtype([(column.name, f"<i{_SIZES[column.kind]}") for column in columns])
 
 
-def copy_rows(conn: psycopg.Connection[Any], statement: str, array: NDArray[Any], columns: Sequence[Column]) -> None:
+def copy_positions(conn: psycopg.Connection[Any], positions: NDArray[Any], table: str = "positions") -> None:
+    """Send (n,) `POSITION` into a table with the columns of `positions`; an equal key is an error."""
+    statement = sql.SQL(
+        """
+        copy {table} (
+            time, received, vehicle_id, lon_e6, lat_e6, alarm_bits, status_bits, odometer_m, speed_kmh10, heading_deg, altitude_m,
+            recorder_kmh10, fuel_l10, satellites, source, flags
+        ) from stdin (format binary)
+        """
+    )
+    copy_rows(conn, statement.format(table=sql.Identifier(table)), positions, POSITION_COLUMNS)
+
+
+def copy_rows(
+    conn: psycopg.Connection[Any], statement: LiteralString | sql.Composed, array: NDArray[Any], columns: Sequence[Column]
+) -> None:
     """Send rows by a `copy ... from stdin (format binary)`; none: nothing is sent.
 
     Args:
         array, columns: see `buffer`.
     """
     if len(array):
-        with conn.cursor() as cursor, cursor.copy(statement.encode()) as copy:
+        with conn.cursor() as cursor, cursor.copy(statement) as copy:
             copy.write(buffer(array, columns))
 
 
