@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from tracking.kernels.graph import RULE_NAMES, RULES
 
-MATCHER = 2
+MATCHER = 3
 """Number of the matcher's code: raised when equal input may give another match."""
 
 SATELLITE_FACTORS = ((10, 0.8), (7, 1.0), (5, 1.5), (4, 2.5), (0, 4.0))
@@ -82,10 +82,11 @@ class MatchParameters:
     gap_candidates: int = 3
     detour: float = 3.0
     detour_m: float = 600.0
+    detour_nats: float = 12.0
     first_detour: float = 1.3
     first_detour_m: float = 20.0
     keep_nats: float = 3.0
-    beam_nats: float = 12.0
+    beam_nats: float = 8.0
     over_nats: float = 8.0
     lag_s: float = 90.0
     window: int = 16

@@ -1,4 +1,4 @@
-"""Slow twins of `tracking.kernels.lattice`, `ways`, `costs`, `route.backtrack` and `posterior`: every way searched for without a
+"""Slow twins of `tracking.kernels.lattice`, `ways`, `detours`, `costs`, `route.backtrack` and `posterior`: every way searched for without a
 bound, every sequence of states tried."""
 
 from __future__ import annotations
@@ -92,15 +92,27 @@ def drive(g: Any, rules: Any, place: tuple[int, float], to: tuple[int, float], l
 
 
 def over(g: Any, rules: Any, place: tuple[int, float], to: tuple[int, float], leg: Leg) -> float:
-    """Nats of a way that leaves the fix between out; none goes back a little on an edge; haste counts only where a way was searched."""
+    """Nats of a way that leaves the fix between out; none goes back a little on an edge, none turns at a dead end without a search."""
     if place[0] == to[0] and 0.0 < place[1] - to[1] <= 4.0 * leg.sigma:
         return INF
     near = direct(g, place, to, 0.0)
     if near:
-        length, turn, _ = near[0]
-        return way_cost(rules, length, 0.0, leg) + turn_cost(rules, turn, leg.still_s)
-    found = ways(g, *place, rules.turn_m, rules.turn_end_m).get(to[0])
-    return INF if found is None else way_cost(rules, found.length + to[1], found.free_s, leg) + turn_cost(rules, found.turn, leg.still_s)
+        length, turn, free_s = near[0]
+        return way_cost(rules, length, free_s, leg) + turn_cost(rules, turn, leg.still_s)
+    return drive(g, rules, place, to, leg, 0.0).nats
+
+
+def detour(g: Any, rules: Any, place: tuple[int, float], to: tuple[int, float], leg: Leg) -> float:
+    """Nats of a way whose length needs no reason, for a time that is known."""
+    if math.isnan(leg.seconds):
+        return INF
+    near = direct(g, place, to, 4.0 * leg.sigma)[:1]
+    if not near and (found := ways(g, *place, rules.turn_m, rules.turn_end_m).get(to[0])) is not None:
+        new = g.edges[to[0]]
+        free_s = found.free_s + to[1] / max(float(new["length"]), 1.0) * float(new["free_s"])
+        near = [(found.length + to[1], found.turn, free_s)]
+    nats = [way_cost(rules, m, s, leg._replace(straight=m)) + turn_cost(rules, turn, leg.still_s) for m, turn, s in near]
+    return rules.detour_nats + min(nats, default=INF)
 
 
 def pieces(lattice: Any) -> list[range]:

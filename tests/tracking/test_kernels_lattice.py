@@ -14,7 +14,7 @@ from tests.tracking import naive_lattice as naive
 from tests.tracking.naive_search import graph
 from tests.tracking.small_roads import degrees
 from tests.tracking.test_kernels_search import drawings, network_of
-from tracking.kernels.costs import direct, turn_cost, way_cost
+from tracking.kernels.costs import direct, direct_s, turn_cost, way_cost
 from tracking.kernels.geodesy import leg_length
 from tracking.kernels.graph import FIX, STATE, Graph, Lattice, Scratch, lattice_for
 from tracking.kernels.grid import candidates
@@ -28,7 +28,7 @@ COMPILES = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 """The first case waits for the compiler."""
 RULES = MatchParameters().rules()
 WIDE = RULES.copy()
-for _name in ("detour", "detour_m", "first_detour", "first_detour_m", "keep_nats", "beam_nats"):
+for _name in ("detour", "detour_m", "first_detour", "first_detour_m", "keep_nats", "beam_nats", "detour_nats"):
     WIDE[_name] = 1e9
 
 
@@ -123,6 +123,7 @@ def test_near_ways_agree_with_their_twin(drawing: Any, data: st.DataObject) -> N
     assert found == bool(wanted)
     if found:
         assert (length, turn) == (pytest.approx(wanted[0][0], abs=1e-9), wanted[0][1])
+        assert direct_s(g.edges, edge, along, to, at, length, turn) == pytest.approx(wanted[0][2], abs=1e-9)
 
 
 @settings(COMPILES, max_examples=80)
@@ -212,7 +213,7 @@ def test_ways_off_the_road_and_over_a_fix_agree_with_their_twin(case: Case) -> N
             assert lattice.trans[row, living, k].tolist() == pytest.approx([rules.off_enter + price] * len(living), rel=1e-9)
             free = row - 1 == rows[0] or (count >= rules.off_fixes and metres + leg.straight >= rules.off_run_m)
             best = min((float(old[i]["score"]) for i in living), default=math.inf)
-            over = row - 2 in rows and count == 1 and leg.still_s <= 60.0 and best + rules.over_nats > float(old[k]["score"])
+            over = row - 2 in rows and count == 1 and not leg.still_s > 60.0 and best + rules.over_nats > float(old[k]["score"])
             for j, state in enumerate(fresh(case, WIDE, row)):
                 ways = [rules.off_leave + price] if free else [math.inf]
                 if over:
@@ -247,3 +248,58 @@ def test_over_land_goes_who_finds_no_better_way(case: Case) -> None:
 def test_sigma_is_receiver_and_map_together(gnss2: float, quality: float) -> None:
     gnss = min(max(math.sqrt(gnss2) * quality, 3.0), 50.0)
     assert sigma_of(RULES[0], gnss2, quality) == pytest.approx(math.hypot(gnss, 3.0), rel=1e-12)
+
+
+@settings(COMPILES, max_examples=80)
+@given(cases())
+def test_bounds_leave_ways_out_and_change_none(case: Case) -> None:
+    """With the bounds of the product a way is the cheapest one or none."""
+    rules = naive.rules_of(RULES)
+    for row in range(1, len(case.fixes)):
+        if case.lattice.columns[row]["first"] != 0:
+            continue
+        leg, states = legs_of(case, RULES, row, row - 1), fresh(case, RULES, row)
+        targets = [(int(state["edge"]), float(state["along"])) for state in states]
+        for i, source in enumerate(case.lattice.states[row - 1][: case.lattice.columns[row - 1]["count"]]):
+            found = case.lattice.trans[row, i, : len(states)].tolist()
+            if source["score"] == np.inf:
+                assert set(found) <= {math.inf}
+                continue
+            place = int(source["edge"]), float(source["along"])
+            ways = [naive.drive(case.g, rules, place, target, leg, 4.0 * leg.sigma) for target in targets]
+            land = rules.jump_cost + rules.off_share * leg.straight / leg.beta
+            for j, way in enumerate(ways):
+                turned = min(
+                    (ways[t].nats for t, to in enumerate(targets) if to[0] == case.g.edges["twin"][targets[j][0]]), default=math.inf
+                )
+                turned += rules.turn_cost
+                true = [way.nats]
+                if turned < way.nats or not naive.direct(case.g, place, targets[j], 4.0 * leg.sigma):
+                    true.append(turned)  # nobody searches where a turn at the end was found
+                true.append(naive.detour(case.g, rules, place, targets[j], leg))
+                if case.lattice.states[row, j]["turn"] == JUMP:
+                    true.append(land)
+                if found[j] == math.inf:
+                    continue
+                assert any(found[j] == pytest.approx(nats, rel=1e-6, abs=1e-6) for nats in true)
+
+
+@settings(COMPILES, max_examples=80)
+@given(cases())
+def test_who_has_the_time_drives_round_rather_than_over_land(case: Case) -> None:
+    """No column costs more than a detour to it would, as far as detours are looked for."""
+    rules = naive.rules_of(RULES)
+    for row in range(1, len(case.fixes)):
+        count, before = int(case.lattice.columns[row]["count"]), int(case.lattice.columns[row - 1]["count"])
+        if case.lattice.columns[row]["first"] != 0 or count == 0:
+            continue
+        leg, old = legs_of(case, RULES, row, row - 1), case.lattice.states[row - 1][:before]
+        furthest = min(rules.detour * leg.straight + rules.detour_m, rules.speed_limit * leg.seconds + 4.0 * leg.sigma)
+        least = min(float(state["score"]) for state in case.lattice.states[row])
+        for state in fresh(case, RULES, row):
+            to = int(state["edge"]), float(state["along"])
+            for source in old[old["score"] < np.inf]:
+                place = int(source["edge"]), float(source["along"])
+                if naive.drive(case.g, rules, place, to, leg, 4.0 * leg.sigma).length < furthest:
+                    nats = naive.detour(case.g, rules, place, to, leg)
+                    assert least <= float(source["score"]) + nats + float(state["emission"]) + 1e-6

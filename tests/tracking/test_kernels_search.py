@@ -188,7 +188,6 @@ def test_turning_round_costs_metres_of_search_and_none_of_length() -> None:
     assert at_once["cost"] == pytest.approx(50.0 * g.edges["cost"][start] / g.edges["length"][start] + 30.0, abs=0.1)
 
 
-@pytest.mark.xfail(strict=True, reason="the cheap way is cut off where it is seen to be too long, the dear way then stands in behind it")
 def test_a_short_dear_way_does_not_stand_in_for_a_long_cheap_one() -> None:
     nodes = ((0, 0), (100, 0), (350, 300), (350, -50), (600, 0), (700, 0))
     main, lane = RoadClass.TRUNK, RoadClass.SERVICE

@@ -102,7 +102,7 @@ RULE_NAMES = (
     "heading_speed", "heading_low", "heading_noise", "heading_limit", "beta_low_m", "beta_sigma", "beta_share", "speed_limit",
     "excess_share", "speed_term_s", "speed_term_limit", "turn_cost", "turn_still_cost", "turn_still_s", "turn_end_cost", "turn_m",
     "turn_end_m", "off_sigmas", "off_enter", "off_leave", "off_fixes", "off_run_m", "off_share", "jump_cost", "break_s", "break_m",
-    "gap_candidates", "detour", "detour_m", "first_detour", "first_detour_m", "keep_nats", "beam_nats", "over_nats",
+    "gap_candidates", "detour", "detour_m", "detour_nats", "first_detour", "first_detour_m", "keep_nats", "beam_nats", "over_nats",
 )  # fmt: skip
 RULES = np.dtype([(name, "<f8") for name in RULE_NAMES])
 """`MatchParameters` as the kernels read them: metres, seconds, radians, nats."""

@@ -8,10 +8,11 @@ import numpy as np
 
 from tracking.kernels.compiled import inner, lean
 from tracking.kernels.costs import INF
+from tracking.kernels.detours import detours, unexplained
 from tracking.kernels.geodesy import leg_length
 from tracking.kernels.grid import candidates, emission_cost
 from tracking.kernels.paths import JUMP
-from tracking.kernels.ways import doubtful, far_ways, jump, near_ways, off_road, ways_over
+from tracking.kernels.ways import doubtful, far_ways, jump, near_ways, off_road, pair, ways_over
 
 START, BREAK_TIME, BREAK_DISTANCE = 1, 2, 3
 """Why a column begins a new piece."""
@@ -172,17 +173,20 @@ def step(g, s, table, fixes, at, lattice, rows, order, gap_s):  # type: ignore[n
     leg = (straight, seconds, beta, sigma, 0.5 * (last.speed + fix.speed), last.leave - last.t)
     _clear(trans, past.count, n, k)
     off_road(rules, old, states, trans, past, column, k, straight, beta)
-    near_ways(g.nodes, g.edges, rules, old, states, trans, past.count, n, leg)
+    pair(g.edges, states, n, s.stack)
+    near_ways(g.nodes, g.edges, rules, old, states, trans, past.count, n, leg, s.stack)
     jump(rules, old, states, trans, past.count, n, straight, beta)
     sources = min(_sources(old, past.count, order), most)
     for i in range(sources):
         far_ways(g, s, rules, old, states, trans, order[i], n, leg, fix.x, fix.y)
-    if past.off_n == 1 and past.first == 0 and base >= 0 and last.leave <= last.t + STOP_S and doubtful(rules, old, past.count, k):
+    if past.off_n == 1 and past.first == 0 and base >= 0 and not last.leave > last.t + STOP_S and doubtful(rules, old, past.count, k):
         early, earlier = fixes[at - 2], lattice.columns[base]
         straight = leg_length(early.lon, early.lat, fix.lon, fix.lat)
         beta = max(rules.beta_low_m, rules.beta_sigma * sigma) + rules.beta_share * straight
-        leg = (straight, fix.t - early.leave, beta, sigma, 0.5 * (early.speed + fix.speed), early.leave - early.t)
-        ways_over(g, s, rules, lattice.states[base], earlier.count, states, trans, n, old[k].score, leg, fix.x, fix.y)
+        over = (straight, fix.t - early.leave, beta, sigma, 0.5 * (early.speed + fix.speed), early.leave - early.t)
+        ways_over(g, s, rules, lattice.states[base], earlier.count, states, trans, n, old[k].score, over, fix.x, fix.y)
+    if sources > 0 and unexplained(rules, states, n, old[order[0]].score):
+        detours(g, s, rules, old, states, trans, order, sources, n, leg, fix.x, fix.y)
     _finish(old, states, trans, past.count, n, k)
     column.gnss2 = _learn(rules, states, n, k, sigma, gnss2)
 

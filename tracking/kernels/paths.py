@@ -60,12 +60,16 @@ def _drop(heap, size):  # type: ignore[no-untyped-def]
 
 @inner
 def _label(nodes, labels, heap, stamp, size, node, way, came, before, turn, aim):  # type: ignore[no-untyped-def]
-    """Offer a node a way (cost, length, free_s) to it; the new size of the heap. aim: (x, y, reach, longest, cheapest)."""
+    """Offer a node a way (cost, length, free_s) to it; the new size of the heap, and the key of a way that is not too long, else -1.
+
+    aim: (x, y, reach, longest, cheapest). A way that is too long goes on with infinite length, so that no dearer, shorter one stands
+    in for it at this node or behind it.
+    """
     cost, length, free_s = way
     label = labels[node]
     if label.stamp == stamp:
         if cost > label.cost or (cost == label.cost and came >= label.came) or label.settled == stamp:
-            return size
+            return size, -1.0
     x, y, reach, longest, cheapest = aim
     dx, dy = nodes[node].x - x, nodes[node].y - y
     ahead = _PLANE * max(math.sqrt(dx * dx + dy * dy) - reach, 0.0)
@@ -76,23 +80,25 @@ def _label(nodes, labels, heap, stamp, size, node, way, came, before, turn, aim)
     label.came = came
     label.before = before
     label.turn = turn
+    key = cost + cheapest * ahead
     if length + ahead > longest:
-        label.length = math.inf  # the cheapest way here is too long: no dearer one may stand in for it at this node
-        return size
-    return _push(heap, size, cost + cheapest * ahead, node)
+        label.length = math.inf
+        return _push(heap, size, key, node), -1.0
+    return _push(heap, size, key, node), key
 
 
 @inner
 def _start(nodes, edges, labels, heap, stamp, number, along, turn_m, aim):  # type: ignore[no-untyped-def]
-    """Label both ends of the edge that the path begins on; the size of the heap."""
+    """Label both ends of the edge that the path begins on; the size of the heap, the greatest key of a way not too long."""
     edge = edges[number]
     share = along / edge.length if edge.length > 0.0 else 0.0
     ahead = ((1.0 - share) * edge.cost, edge.length - along, (1.0 - share) * edge.free_s)
-    size = _label(nodes, labels, heap, stamp, 0, edge.head, ahead, AHEAD, -1, 0, aim)
+    size, last = _label(nodes, labels, heap, stamp, 0, edge.head, ahead, AHEAD, -1, 0, aim)
     if edge.twin >= 0:
         back = (share * edges[edge.twin].cost + turn_m, along, share * edges[edge.twin].free_s)
-        size = _label(nodes, labels, heap, stamp, size, edge.tail, back, ON_THE_SPOT, -1, TURN, aim)
-    return size
+        size, key = _label(nodes, labels, heap, stamp, size, edge.tail, back, ON_THE_SPOT, -1, TURN, aim)
+        last = max(last, key)
+    return size, last
 
 
 @inner
@@ -110,14 +116,14 @@ def search(g, s, number, along, targets, aim, turn_m, turn_end_m):  # type: igno
     nodes, arcs, labels, heap, asked = g.nodes, g.arcs, s.labels, s.heap, s.asked
     s.clock[0] += 1
     stamp = np.int32(s.clock[0])
-    size = _start(nodes, g.edges, labels, heap, stamp, number, along, turn_m, aim)
+    size, last = _start(nodes, g.edges, labels, heap, stamp, number, along, turn_m, aim)
     twin = g.edges[number].twin
     left = targets
-    while size > 0:
+    while size > 0 and heap[0].key <= last:  # beyond it every way is too long
         node = heap[0].node
         size = _drop(heap, size)
         label = labels[node]
-        if label.settled == stamp or label.length == math.inf:
+        if label.settled == stamp:
             continue
         label.settled = stamp
         here = nodes[node]
@@ -125,7 +131,7 @@ def search(g, s, number, along, targets, aim, turn_m, turn_end_m):  # type: igno
             arc = arcs[at]
             ask = asked[arc.base]
             if ask.stamp == stamp and not (label.came == AHEAD and arc.edge == twin):
-                ask.stamp = -stamp
+                ask.stamp = -stamp if label.length < math.inf else 0
                 ask.entry = node
                 left -= 1
                 if left == 0:
@@ -137,5 +143,6 @@ def search(g, s, number, along, targets, aim, turn_m, turn_end_m):  # type: igno
             elif label.came >= 0 and arc.twin == label.came and not here.dead_end:
                 continue
             way = (label.cost + arc.cost + extra, label.length + arc.length, label.free_s + arc.free_s)
-            size = _label(nodes, labels, heap, stamp, size, arc.head, way, arc.edge, node, turn, aim)
+            size, key = _label(nodes, labels, heap, stamp, size, arc.head, way, arc.edge, node, turn, aim)
+            last = max(last, key)
     return stamp

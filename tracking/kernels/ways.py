@@ -7,12 +7,15 @@ import math
 import numpy as np
 
 from tracking.kernels.compiled import inner
-from tracking.kernels.costs import INF, direct, turn_cost, way_cost
+from tracking.kernels.costs import INF, direct, direct_s, turn_cost, way_cost
 from tracking.kernels.paths import JUMP, TURN, TURN_AT_END, TURN_THERE, search
+
+PAIRS = 32
+"""Where twins of a column are noted in the working memory of a thread; before it the order of sources."""
 
 
 @inner
-def _offer(states, trans, i, j, score, way, length, turn):  # type: ignore[no-untyped-def]
+def offer(states, trans, i, j, score, way, length, turn):  # type: ignore[no-untyped-def]
     """Offer state j of a column a way from state i, whose score is given, of the column before."""
     trans[i, j] = way
     state = states[j]
@@ -44,40 +47,54 @@ def off_road(rules, old, states, trans, before, column, k, straight, beta):  # t
     metres = rules.off_share * straight / beta
     for i in range(before.count):
         if old[i].score < INF:
-            _offer(states, trans, i, k, old[i].score, rules.off_enter + metres, straight, 0)
+            offer(states, trans, i, k, old[i].score, rules.off_enter + metres, straight, 0)
     column.off_m = straight
     column.off_n = 1
     score = old[k].score
     if score == INF:
         return
-    _offer(states, trans, k, k, score, metres, straight, 0)
+    offer(states, trans, k, k, score, metres, straight, 0)
     if states[k].back == k:
         column.off_m = before.off_m + straight
         column.off_n = before.off_n + 1
     if before.first != 0 or (before.off_n >= rules.off_fixes and before.off_m + straight >= rules.off_run_m):
         for j in range(column.count):
-            _offer(states, trans, k, j, score, rules.off_leave + metres, straight, 0)
+            offer(states, trans, k, j, score, rules.off_leave + metres, straight, 0)
 
 
 @inner
-def _turned(edges, rules, source, states, trans, i, n):  # type: ignore[no-untyped-def]
+def pair(edges, states, n, memory):  # type: ignore[no-untyped-def]
+    """Note for each state of a column which other is its twin, -1 none: in memory[PAIRS:]."""
+    for j in range(n):
+        memory[PAIRS + j] = -1
+    for j in range(n):
+        twin = edges[states[j].edge].twin
+        if twin < 0 or memory[PAIRS + j] >= 0:
+            continue
+        for to in range(j + 1, n):
+            if states[to].edge == twin:
+                memory[PAIRS + j] = to
+                memory[PAIRS + to] = j
+                break
+
+
+@inner
+def _turned(rules, source, states, trans, i, n, memory):  # type: ignore[no-untyped-def]
     """Ways of state i that end with a turn: a state is reached by its twin at the price of turning round there."""
     price = turn_cost(rules, TURN, 0.0)
     for j in range(n):
-        twin = edges[states[j].edge].twin
-        held = states[j].edge == source.edge and states[j].along < source.along  # so little backwards is no movement
-        if twin < 0 or held:
+        to = memory[PAIRS + j]
+        if to < 0 or not trans[i, j] + price < trans[i, to]:
             continue
-        for to in range(n):
-            if states[to].edge == twin and trans[i, j] + price < trans[i, to]:
-                length = states[j].leg if states[j].back == i and states[j].over < 0 else -1.0
-                if length >= 0.0 and states[j].turn != TURN_THERE:
-                    _offer(states, trans, i, to, source.score, trans[i, j] + price, length, TURN_THERE)
+        state = states[j]
+        held = state.edge == source.edge and state.along < source.along  # so little backwards is no movement
+        if not held and state.back == i and state.over < 0 and state.leg >= 0.0 and state.turn != TURN_THERE:
+            offer(states, trans, i, to, source.score, trans[i, j] + price, state.leg, TURN_THERE)
 
 
 @inner
-def near_ways(nodes, edges, rules, old, states, trans, m, n, leg):  # type: ignore[no-untyped-def]
-    """Ways without a search."""
+def near_ways(nodes, edges, rules, old, states, trans, m, n, leg, memory):  # type: ignore[no-untyped-def]
+    """Ways without a search; memory: as `pair` left it."""
     straight, seconds, beta, sigma, speed, still_s = leg
     for i in range(m):
         score = old[i].score
@@ -89,10 +106,7 @@ def near_ways(nodes, edges, rules, old, states, trans, m, n, leg):  # type: igno
             length, turn, found = direct(edges, edge, along, to, at, 4.0 * sigma)
             if not found:
                 continue
-            new = edges[to]
-            free_s = length / max(new.length, 1.0) * new.free_s
-            if turn == 0 and to != edge:
-                free_s = (1.0 - along / max(edges[edge].length, 1.0)) * edges[edge].free_s + at / max(new.length, 1.0) * new.free_s
+            free_s = direct_s(edges, edge, along, to, at, length, turn)
             way = way_cost(rules, length, straight, seconds, free_s, beta, sigma, speed) + turn_cost(rules, turn, still_s)
             if turn == TURN and nodes[edges[edge].head].dead_end:
                 other = edges[edge].length - along + at
@@ -100,8 +114,8 @@ def near_ways(nodes, edges, rules, old, states, trans, m, n, leg):  # type: igno
                 if end < way:
                     way, length, turn = end, other, TURN_AT_END
             if way < INF:
-                _offer(states, trans, i, j, score, way, length, turn)
-        _turned(edges, rules, old[i], states, trans, i, n)
+                offer(states, trans, i, j, score, way, length, turn)
+        _turned(rules, old[i], states, trans, i, n, memory)
 
 
 @inner
@@ -149,6 +163,7 @@ def far_ways(g, s, rules, old, states, trans, i, n, leg, x, y):  # type: ignore[
         if depth == 1 and longest <= near:
             s.clock[0] += 1  # nobody looks for what was asked
             return
+        cut = longest > near
         if depth == 0:
             longest = min(longest, near)
         aim = (x, y, reach, longest, g.cheapest[0])
@@ -163,8 +178,10 @@ def far_ways(g, s, rules, old, states, trans, i, n, leg, x, y):  # type: ignore[
             free_s = label.free_s + states[j].along / max(new.length, 1.0) * new.free_s
             way = way_cost(rules, length, straight, seconds, free_s, beta, sigma, speed) + turn_cost(rules, label.turn, still_s)
             if way < INF:
-                _offer(states, trans, i, j, score, way, length, label.turn)
-        _turned(g.edges, rules, old[i], states, trans, i, n)
+                offer(states, trans, i, j, score, way, length, label.turn)
+        _turned(rules, old[i], states, trans, i, n, s.stack)
+        if not cut:
+            return
 
 
 @inner
@@ -199,12 +216,13 @@ def ways_over(g, s, rules, base, m, states, trans, n, off_score, leg, x, y):  # 
         for j in range(n):
             to, at = states[j].edge, states[j].along
             length, turn, found = direct(g.edges, edge, along, to, at, 0.0)
-            free_s = 0.0
+            free_s = direct_s(g.edges, edge, along, to, at, length, turn)
             if not found:
                 if targets == 0 or s.asked[to].stamp != -stamp:
                     continue
-                label = s.labels[s.asked[to].entry]
-                length, turn, free_s = label.length + at, label.turn, label.free_s
+                label, new = s.labels[s.asked[to].entry], g.edges[to]
+                length, turn = label.length + at, label.turn
+                free_s = label.free_s + at / max(new.length, 1.0) * new.free_s
             way = way_cost(rules, length, straight, seconds, free_s, beta, sigma, speed) + turn_cost(rules, turn, still_s)
             if way < INF:
                 _offer_over(states, trans, i, j, off_score, start + way, length, turn)
