@@ -54,7 +54,7 @@ def answer(match: Match, network: RoadNetwork, track: Track) -> dict[str, Any]:
             rows = rows[(match.state[rows] == State.OFF_ROAD) | (rows == rows[0]) | (rows == rows[-1])]
             line = np.column_stack([track.lon_deg[rows], track.lat_deg[rows]])
         if len(line) >= 2:
-            pieces.append(line.tolist())
+            pieces.append(list(zip(line[:, 0].tolist(), line[:, 1].tolist(), strict=True)))
     return {"pieces": pieces, "edges": match.path["edge"].tolist()}
 
 

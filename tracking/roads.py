@@ -50,7 +50,8 @@ def graph_of(network: RoadNetwork, profile: str, parameters: MatchParameters) ->
     cheapest = float((cost[long] / network.length_m[long]).min()) if long.any() else 0.0
     edges = np.zeros(network.edge_count, EDGE)
     edges["cost"], edges["length"] = cost, network.length_m
-    edges["free_s"] = network.length_m * 3.6 / np.maximum(network.free_kmh, 1)
+    edges["pace"] = 3.6 / np.maximum(network.free_kmh, 1)
+    edges["free_s"] = network.length_m * edges["pace"]
     edges["head"], edges["tail"], edges["twin"] = network.head, network.tail, network.twin
     edges["shape_start"], edges["shape_end"] = network.shape_start[:-1], network.shape_start[1:]
     nodes = np.zeros(network.node_count, NODE)

@@ -58,11 +58,16 @@ def turn_cost(rules: Any, turn: int, still_s: float) -> float:
     return {0: 0.0, 1: stood, 2: rules.turn_end_cost}[turn]
 
 
+def seconds_of(g: Any, edge: int, metres: float) -> float:
+    """Seconds that so many metres of an edge take at its free speed."""
+    length = float(g.edges[edge]["length"])
+    return metres / length * float(g.edges[edge]["free_s"]) if length > 0.0 else 0.0
+
+
 def direct(g: Any, place: tuple[int, float], to: tuple[int, float], back_m: float) -> list[tuple[float, int, float]]:
     """Ways that need no search, each (metres, turn, seconds at free speed); the two ways to turn on the spot or at the end."""
     (edge, along), (new, at) = place, to
-    length, free = float(g.edges[edge]["length"]), float(g.edges[edge]["free_s"])
-    pace = float(g.edges[new]["free_s"]) / max(float(g.edges[new]["length"]), 1.0)
+    length, pace = float(g.edges[edge]["length"]), seconds_of(g, new, 1.0)
     if new == edge:
         if at >= along:
             return [(at - along, 0, (at - along) * pace)]
@@ -73,7 +78,7 @@ def direct(g: Any, place: tuple[int, float], to: tuple[int, float], back_m: floa
             ways.append((length - along + at, 2, 0.0))
         return ways
     if g.edges[edge]["head"] == g.edges[new]["tail"]:
-        return [(length - along + at, 0, (1 - along / max(length, 1.0)) * free + at * pace)]
+        return [(length - along + at, 0, seconds_of(g, edge, length - along) + at * pace)]
     return []
 
 
@@ -86,8 +91,7 @@ def drive(g: Any, rules: Any, place: tuple[int, float], to: tuple[int, float], l
     found = ways(g, *place, rules.turn_m, rules.turn_end_m).get(to[0])
     if found is None:
         return Driven(INF, INF, 0)
-    length, new = found.length + to[1], g.edges[to[0]]
-    free_s = found.free_s + to[1] / max(float(new["length"]), 1.0) * float(new["free_s"])
+    length, free_s = found.length + to[1], found.free_s + seconds_of(g, *to)
     return Driven(way_cost(rules, length, free_s, leg) + turn_cost(rules, found.turn, leg.still_s), length, found.turn)
 
 
@@ -108,9 +112,7 @@ def detour(g: Any, rules: Any, place: tuple[int, float], to: tuple[int, float], 
         return INF
     near = direct(g, place, to, 4.0 * leg.sigma)[:1]
     if not near and (found := ways(g, *place, rules.turn_m, rules.turn_end_m).get(to[0])) is not None:
-        new = g.edges[to[0]]
-        free_s = found.free_s + to[1] / max(float(new["length"]), 1.0) * float(new["free_s"])
-        near = [(found.length + to[1], found.turn, free_s)]
+        near = [(found.length + to[1], found.turn, found.free_s + seconds_of(g, *to))]
     nats = [way_cost(rules, m, s, leg._replace(straight=m)) + turn_cost(rules, turn, leg.still_s) for m, turn, s in near]
     return rules.detour_nats + min(nats, default=INF)
 

@@ -20,13 +20,14 @@ def way_cost(rules, length, straight, seconds, free_s, beta, sigma, speed):  # t
         length, straight: metres of the route and of the straight line; seconds: between the fixes, NaN when unknown;
         free_s: seconds of the route at free speed; beta, sigma: metres; speed: mean reported m/s or NaN.
     """
-    cost = abs(length - straight) / beta
+    metres = abs(length - straight)
     if math.isnan(seconds):
-        return cost
+        return metres / beta
     if length > rules.speed_limit * seconds + 4.0 * sigma:
         return INF
     if free_s > rules.excess_share * seconds and length > 4.0 * sigma:
-        cost += length * (1.0 - rules.excess_share * seconds / free_s) / beta
+        metres += length * (1.0 - rules.excess_share * seconds / free_s)
+    cost = metres / beta
     if not math.isnan(speed) and seconds <= rules.speed_term_s:
         z = (length - speed * seconds) / (0.25 * speed * seconds + 2.0 * sigma + 5.0)
         cost += min(0.5 * z * z, rules.speed_term_limit)
@@ -63,7 +64,6 @@ def direct(edges, edge, along, to, at, back_m):  # type: ignore[no-untyped-def]
 @inner
 def direct_s(edges, edge, along, to, at, length, turn):  # type: ignore[no-untyped-def]
     """Seconds at free speed of a way that needs no search, `length` metres with `turn`."""
-    new = edges[to]
     if turn == 0 and to != edge:
-        return (1.0 - along / max(edges[edge].length, 1.0)) * edges[edge].free_s + at / max(new.length, 1.0) * new.free_s
-    return length / max(new.length, 1.0) * new.free_s
+        return (edges[edge].length - along) * edges[edge].pace + at * edges[to].pace
+    return length * edges[to].pace

@@ -66,9 +66,8 @@ def detours(g, s, rules, old, states, trans, order, sources, n, leg, x, y):  # t
             if not found:
                 if targets == 0 or s.asked[to].stamp != -stamp:
                     continue
-                label, new = s.labels[s.asked[to].entry], g.edges[to]
-                length, turn = label.length + there, label.turn
-                free_s = label.free_s + there / max(new.length, 1.0) * new.free_s
+                label = s.labels[s.asked[to].entry]
+                length, turn, free_s = label.length + there, label.turn, label.free_s + there * g.edges[to].pace
             way = way_cost(rules, length, length, seconds, free_s, beta, sigma, speed)
             way += rules.detour_nats + turn_cost(rules, turn, still_s)
             if way < trans[i, j]:

@@ -18,11 +18,12 @@ ARC = np.dtype(
 """An edge as its tail sees it, the arcs of a node side by side; base: the edge that it doubles behind a banned turn, else itself. cost: metres of an ordinary road; free_s: seconds at free speed."""
 EDGE = np.dtype(
     [
-        ("cost", "<f8"), ("length", "<f8"), ("free_s", "<f8"), ("head", "<i4"), ("tail", "<i4"), ("twin", "<i4"),
+        ("cost", "<f8"), ("length", "<f8"), ("free_s", "<f8"), ("pace", "<f8"), ("head", "<i4"), ("tail", "<i4"), ("twin", "<i4"),
         ("shape_start", "<i4"), ("shape_end", "<i4"),
     ],
     align=True,
 )  # fmt: skip
+"""pace: seconds a metre at free speed."""
 SEGMENT = np.dtype([("ax", "<f4"), ("ay", "<f4"), ("bx", "<f4"), ("by", "<f4"), ("edge", "<i4"), ("shape", "<i4")])
 """A straight piece of a road in a cell of the grid, plane metres; shape: the row of its first point."""
 POINT = np.dtype([("x", "<f4"), ("y", "<f4"), ("along", "<f4")])

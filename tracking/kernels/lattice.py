@@ -16,6 +16,8 @@ from tracking.kernels.ways import doubtful, far_ways, jump, near_ways, off_road,
 
 START, BREAK_TIME, BREAK_DISTANCE = 1, 2, 3
 """Why a column begins a new piece."""
+_NOTHING = -37.5
+"""A probability of this logarithm beside one of 1 is lost in rounding."""
 STOP_S = 60.0
 """A stop this long stands for many fixes and is never left out."""
 
@@ -38,8 +40,9 @@ def _finish(old, states, trans, m, n, k):  # type: ignore[no-untyped-def]
         total = 0.0
         for come in range(m + 1):
             i = come if come < m else k
-            if trans[i, j] < INF:
-                total += math.exp(low - trans[i, j] + old[i].alpha)
+            less = low - trans[i, j] + old[i].alpha
+            if less > _NOTHING:
+                total += math.exp(less)
         if total == 0.0 and state.turn == JUMP:
             trans[state.back, j] = state.score - old[state.back].score
             low, total = trans[state.back, j] - old[state.back].alpha, 1.0

@@ -174,8 +174,7 @@ def far_ways(g, s, rules, old, states, trans, i, n, leg, x, y):  # type: ignore[
                 continue
             label = s.labels[s.asked[to].entry]
             length = label.length + states[j].along
-            new = g.edges[to]
-            free_s = label.free_s + states[j].along / max(new.length, 1.0) * new.free_s
+            free_s = label.free_s + states[j].along * g.edges[to].pace
             way = way_cost(rules, length, straight, seconds, free_s, beta, sigma, speed) + turn_cost(rules, label.turn, still_s)
             if way < INF:
                 offer(states, trans, i, j, score, way, length, label.turn)
@@ -220,9 +219,8 @@ def ways_over(g, s, rules, base, m, states, trans, n, off_score, leg, x, y):  # 
             if not found:
                 if targets == 0 or s.asked[to].stamp != -stamp:
                     continue
-                label, new = s.labels[s.asked[to].entry], g.edges[to]
-                length, turn = label.length + at, label.turn
-                free_s = label.free_s + at / max(new.length, 1.0) * new.free_s
+                label = s.labels[s.asked[to].entry]
+                length, turn, free_s = label.length + at, label.turn, label.free_s + at * g.edges[to].pace
             way = way_cost(rules, length, straight, seconds, free_s, beta, sigma, speed) + turn_cost(rules, turn, still_s)
             if way < INF:
                 _offer_over(states, trans, i, j, off_score, start + way, length, turn)
