@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -14,11 +15,10 @@ from domain.track import Track
 from tracking.cleaning import Cleaned, CleaningParameters, clean, thin
 from tracking.kernels.answer import answer
 from tracking.kernels.graph import FIX, Lattice, lattice_for, scratch_for
-from tracking.kernels.grid import at_dead_end
 from tracking.kernels.lattice import forward
+from tracking.kernels.needles import spare
 from tracking.kernels.prior import fill_fixes, prior_m, residual_m, rows_kept, usual_step_ms
 from tracking.matched import PATH_PART, PIECE, Match, PieceKind, Reason, State
-from tracking.needles import with_needles
 from tracking.network.model import RoadNetwork
 from tracking.parameters import MatchParameters, quality_table
 from tracking.roads import graph_of, limits_of
@@ -61,11 +61,8 @@ class Matcher:
         cleaned = clean(track, self.cleaning, p.sigma_prior_m)
         lon, lat = cleaned.places(track)
         x, y = self.network.project(lon, lat)
-
-        def ends(row: int) -> bool:
-            return bool(at_dead_end(self.graph, self.scratch, x[row], y[row], p.end_m))
-
-        cleaned = with_needles(track, cleaned, p.speed_limit_kmh, ends)
+        if track.timed:
+            cleaned = self._with_needles(track, cleaned, x, y)
         prior = self._prior(track, x, y, rows_kept(cleaned.order, cleaned.keep))
         run = _Run(self, track, cleaned, (lon, lat, x, y), prior, p.k)
         seen = run.residual_m()
@@ -73,6 +70,15 @@ class Matcher:
             prior = min(max(seen, p.sigma_low_m), p.sigma_high_m)
             run = _Run(self, track, cleaned, (lon, lat, x, y), prior, p.k_noisy if prior >= p.noisy_m else p.k)
         return run.result()
+
+    def _with_needles(self, track: Track, cleaned: Cleaned, x: Floats, y: Floats) -> Cleaned:
+        """With the spikes kept that are turns at the end of a road."""
+        p, codes = self.parameters, cleaned.keep.copy()
+        columns = (track.t_ms, track.lon_deg, track.lat_deg, x, y)
+        limits = (p.speed_limit_kmh / 3.6, p.end_m)
+        if spare(self.graph, self.scratch, columns, cleaned.order, cleaned.keep, limits, codes):
+            return replace(cleaned, keep=codes)
+        return cleaned
 
     def _prior(self, track: Track, x: Floats, y: Floats, usable: NDArray[np.int64]) -> float:
         """Standard deviation of the receiver, metres, before matching."""

@@ -86,7 +86,7 @@ class MatchParameters:
     first_detour: float = 1.3
     first_detour_m: float = 20.0
     keep_nats: float = 3.0
-    beam_nats: float = 8.0
+    beam_nats: float = 6.0
     over_nats: float = 8.0
     lag_s: float = 90.0
     window: int = 16

@@ -29,6 +29,7 @@ TWINS = {
     "tracking/kernels/legs.py": ("tests/tracking/naive_legs.py", (f"{TRACKING}legs.py",)),
     "tracking/kernels/live_cleaning.py": ("tests/tracking/naive_live.py", (LIVE,)),
     "tracking/kernels/live_window.py": ("tests/tracking/naive_live.py", (LIVE, "tests/tracking/test_live_matching.py")),
+    "tracking/kernels/needles.py": ("tests/tracking/naive_spells.py", (f"{TRACKING}needles.py",)),
     "tracking/kernels/outline.py": ("tests/tracking/naive_route.py", (f"{TRACKING}route.py",)),
     "tracking/kernels/paths.py": ("tests/tracking/naive_search.py", (f"{TRACKING}search.py",)),
     "tracking/kernels/placing.py": ("tests/tracking/naive_route.py", (f"{TRACKING}route.py",)),

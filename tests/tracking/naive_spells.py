@@ -164,6 +164,16 @@ def mark_needles(fixes: list[Fix], limits: tuple[float, ...], angle: float, leg_
         path.append(c)
 
 
+def spare_needles(fixes: list[Fix], fastest: float, ends: list[bool]) -> list[int]:
+    """Rows of single drifting fixes between two kept ones that lie where a road ends and could be driven to and from."""
+    found = []
+    for before, one, after in zip(fixes, fixes[1:], fixes[2:], strict=False):
+        reached = all(apart(a, b) <= fastest * max(b.t_ms - a.t_ms, 1) / 1000 for a, b in ((before, one), (one, after)))
+        if (before.keep, one.keep, after.keep) == (KEPT, DRIFT, KEPT) and reached and ends[one.row]:
+            found.append(one.row)
+    return found
+
+
 def mark_still(fixes: list[Fix], rules: tuple[float, ...]) -> list[Stop]:  # noqa: C901  (the states of a stop, side by side)
     """Stops found; each holds its fixes, the last of them calm."""
     enter_m, leave_m, still_s, slow_kmh, fast_kmh, gain_m, asleep_s = rules
