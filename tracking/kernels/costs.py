@@ -10,6 +10,8 @@ from tracking.kernels.compiled import inner
 from tracking.kernels.paths import TURN, TURN_AT_END
 
 INF = np.inf
+NOTHING = -37.5
+"""A probability of this logarithm beside one of 1 is lost in rounding."""
 
 
 @inner

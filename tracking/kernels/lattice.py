@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from tracking.kernels.compiled import inner, lean
-from tracking.kernels.costs import INF
+from tracking.kernels.costs import INF, NOTHING
 from tracking.kernels.detours import detours, unexplained
 from tracking.kernels.geodesy import leg_length
 from tracking.kernels.grid import candidates, emission_cost
@@ -16,8 +16,6 @@ from tracking.kernels.ways import doubtful, far_ways, jump, near_ways, off_road,
 
 START, BREAK_TIME, BREAK_DISTANCE = 1, 2, 3
 """Why a column begins a new piece."""
-_NOTHING = -37.5
-"""A probability of this logarithm beside one of 1 is lost in rounding."""
 STOP_S = 60.0
 """A stop this long stands for many fixes and is never left out."""
 
@@ -41,7 +39,7 @@ def _finish(old, states, trans, m, n, k):  # type: ignore[no-untyped-def]
         for come in range(m + 1):
             i = come if come < m else k
             less = low - trans[i, j] + old[i].alpha
-            if less > _NOTHING:
+            if less > NOTHING:
                 total += math.exp(less)
         if total == 0.0 and state.turn == JUMP:
             trans[state.back, j] = state.score - old[state.back].score

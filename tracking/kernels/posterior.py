@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from tracking.kernels.compiled import inner, lean
+from tracking.kernels.costs import NOTHING
 
 
 @inner
@@ -25,8 +26,9 @@ def _backward(states, count, trans, after, here, before, k):  # type: ignore[no-
         if top > -math.inf:
             for to in range(count + 1):
                 at = to if to < count else k
-                if trans[j, at] < math.inf:
-                    sums += math.exp(after[at] - trans[j, at] - top)
+                less = after[at] - trans[j, at] - top
+                if less > NOTHING:
+                    sums += math.exp(less)
         here[j] = top + math.log(sums) if sums > 0.0 else -math.inf
 
 
@@ -60,7 +62,9 @@ def posterior(g, fixes, lattice, chosen, limits, beliefs, confidence, low, high)
             best = max(best, here[j] + states[j].alpha)
         for on in range(count + 1):
             j = on if on < count else k
-            total += math.exp(here[j] + states[j].alpha - best)
+            less = here[j] + states[j].alpha - best
+            if less > NOTHING:
+                total += math.exp(less)
         judge(g.edges, fixes[row].heading, states, count, chosen[row], here, best, total, limits, row, confidence, low, high)
         after, here = here, after
 
@@ -76,7 +80,10 @@ def judge(edges, heading, states, count, state, here, best, total, limits, row, 
     edge = states[state].edge
     low[row], high[row] = limits[edge], limits[edge]
     for j in range(count):
-        share = math.exp(here[j] + states[j].alpha - best) / total
+        less = here[j] + states[j].alpha - best
+        if not less > NOTHING:
+            continue
+        share = math.exp(less) / total
         other = states[j].edge
         if other == edges[edge].twin and math.isnan(heading):
             sure += share
