@@ -82,7 +82,7 @@ class MatchParameters:
     gap_candidates: int = 3
     detour: float = 3.0
     detour_m: float = 600.0
-    detour_nats: float = 12.0
+    detour_nats: float = 14.0
     first_detour: float = 1.3
     first_detour_m: float = 20.0
     keep_nats: float = 3.0
