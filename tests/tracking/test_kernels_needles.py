@@ -15,7 +15,9 @@ from tracking.kernels.spells import DRIFT, KEPT, STILL
 NETWORK, _ = roads({"A": (0.0, 0.0), "B": (500.0, 0.0), "C": (1000.0, 0.0), "D": (500.0, 400.0)}, ["AB", "BC", "BD"])
 RADIUS_M, FASTEST = 25.0, 160.0 / 3.6
 
-spots = st.sampled_from([(0.0, 0.0), (10.0, 15.0), (480.0, 0.0), (500.0, 395.0), (505.0, 440.0), (700.0, 0.0), (990.0, -20.0), (250.0, 90.0)])
+spots = st.sampled_from(
+    [(0.0, 0.0), (10.0, 15.0), (480.0, 0.0), (500.0, 395.0), (505.0, 440.0), (700.0, 0.0), (990.0, -20.0), (250.0, 90.0)]
+)
 codes = st.sampled_from([KEPT, KEPT, DRIFT, DRIFT, STILL])
 
 
