@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from hypothesis import strategies as st
@@ -10,20 +13,11 @@ from protocols.definition import definition_of
 from protocols.fields import V2019, VERSIONS
 from protocols.jt808.codec import encode
 from protocols.jt808.extras import Extra
-from protocols.jt808.messages.control import LocationQuery, TrackingControl
-from protocols.jt808.messages.location import Location, LocationBatch, LocationReply
-from protocols.jt808.messages.registration import Authentication, Registration, RegistrationReply
-from protocols.jt808.messages.session import (
-    Heartbeat,
-    Logout,
-    PacketRequest,
-    PlatformReply,
-    ServerTime,
-    TerminalPacketRequest,
-    TerminalReply,
-    TimeRequest,
-)
-from protocols.jt808.messages.text import TextDown
+from protocols.jt808.messages.location import Location, LocationBatch
+from protocols.jt808.messages.registration import Authentication, Registration
+from protocols.jt808.messages.session import PacketRequest, ServerTime, TerminalPacketRequest
+from protocols.jt808.registry import messages
+from protocols.kinds import BcdTime, Code, Coordinate, Digits, Nested, Number, Raw, Repeat, SignMagnitude, Text
 
 U8, U16, U32 = (st.integers(0, (1 << bits) - 1) for bits in (8, 16, 32))
 _LETTERS = "ABCXYZ0189-._ 川湘京测试终端文本"
@@ -77,37 +71,87 @@ def _batches() -> st.SearchStrategy[LocationBatch]:
     return st.builds(LocationBatch.of, st.integers(0, 255), st.lists(locations(), max_size=4).map(tuple))
 
 
-def of_class(cls: type, version: str) -> st.SearchStrategy[Any]:
-    """Messages of a class that fit a version."""
-    made: dict[type, Any] = {
-        TerminalReply: st.builds(TerminalReply, U16, U16, U8),
-        PlatformReply: st.builds(PlatformReply, U16, U16, U8),
-        Heartbeat: st.just(Heartbeat()),
-        Logout: st.just(Logout()),
-        TimeRequest: st.just(TimeRequest()),
-        LocationQuery: st.just(LocationQuery()),
+def _made_by_hand(version: str) -> dict[type, Any]:
+    """Strategies of the classes whose fields hang together in a way that their kinds do not tell."""
+    return {
         ServerTime: st.builds(ServerTime, clocks().map(lambda t: t + 28_800_000)),
         PacketRequest: st.builds(PacketRequest, U16, _indices(version)),
         TerminalPacketRequest: st.builds(TerminalPacketRequest, U16, _indices(version)),
         Registration: _registrations(version),
-        RegistrationReply: st.one_of(
-            st.builds(RegistrationReply, U16, st.just(0), words(40)), st.builds(RegistrationReply, U16, st.integers(1, 255))
-        ),
         Authentication: _authentications(version),
         Location: locations(),
-        LocationReply: st.builds(LocationReply, U16, locations()),
         LocationBatch: _batches(),
-        TrackingControl: st.one_of(st.builds(TrackingControl, st.integers(1, 65535), U32), st.just(TrackingControl(0))),
-        TextDown: st.builds(TextDown, U8, U8 if version == V2019 else st.none(), words(200)),
     }
-    strategy: st.SearchStrategy[Any] = made[cls]
-    return strategy
 
 
-CLASSES: tuple[type, ...] = (
-    TerminalReply, PlatformReply, Heartbeat, Logout, TimeRequest, LocationQuery, ServerTime, PacketRequest, TerminalPacketRequest,
-    Registration, RegistrationReply, Authentication, Location, LocationReply, LocationBatch, TrackingControl, TextDown,
-)  # fmt: skip
+def of_kind(kind: Any, version: str) -> st.SearchStrategy[Any]:
+    """Values of a kind that survive a round trip; KeyError for a kind that no `KINDS` of a `strategies_*` module knows."""
+    found: st.SearchStrategy[Any] = KINDS[type(kind)](kind, version)
+    return found
+
+
+def _sizes(kind: Any, most: int = 40) -> int:
+    return kind.extent if isinstance(kind.extent, int) else most
+
+
+def _lists(kind: Any, version: str) -> st.SearchStrategy[Any]:
+    return st.lists(of_kind(kind.of, version), max_size=4).map(tuple)
+
+
+KINDS: dict[type, Any] = {
+    Number: lambda kind, version: st.integers(kind.low, kind.high),
+    Coordinate: lambda kind, version: st.integers(kind.low, kind.high),
+    SignMagnitude: lambda kind, version: st.integers(-0x7FFF, 0x7FFF),
+    Digits: lambda kind, version: st.text("0123456789", min_size=2 * kind.size, max_size=2 * kind.size),
+    BcdTime: lambda kind, version: clocks().map(lambda t: t + 28_800_000) if kind.utc else clocks(),
+    Text: lambda kind, version: words(_sizes(kind)),
+    Code: lambda kind, version: words(_sizes(kind)),
+    Raw: lambda kind, version: st.binary(min_size=kind.extent if isinstance(kind.extent, int) else 0, max_size=_sizes(kind)),
+    Nested: lambda kind, version: of_class(kind.of, version),
+    Repeat: _lists,
+}
+"""By class of kind: its strategy, made from (kind, version)."""
+
+BY_HAND: dict[type, Any] = {}
+"""By class of message: its strategy, made from a version; for classes whose fields hang together."""
+
+
+def _of_fields(cls: type, version: str) -> st.SearchStrategy[Any]:
+    """Messages made field by field: a field that a condition forbids is None."""
+    slots = definition_of(cls).layout(version).slots
+
+    @st.composite
+    def build(draw: st.DrawFn) -> Any:
+        values: dict[str, Any] = {}
+        for slot in slots:
+            condition = slot.spec.condition
+            there = slot.kind is not None and (condition is None or condition.holds(values[condition.name]))
+            values[slot.name] = draw(of_kind(slot.kind, version)) if there else None
+        return cls(**values)
+
+    return build()
+
+
+@cache
+def of_class(cls: type, version: str) -> st.SearchStrategy[Any]:
+    """Messages of a class that fit a version."""
+    made = {**_made_by_hand(version), **{known: make(version) for known, make in BY_HAND.items() if known is cls}}
+    found: st.SearchStrategy[Any] = made[cls] if cls in made else _of_fields(cls, version)
+    return found
+
+
+def _others() -> None:
+    """Take in `KINDS` and `BY_HAND` of the modules `strategies_*` beside this one."""
+    for path in sorted(Path(__file__).parent.glob("strategies_*.py")):
+        other = importlib.import_module(f"tests.protocols.{path.stem}")
+        KINDS.update(getattr(other, "KINDS", {}))
+        BY_HAND.update(getattr(other, "BY_HAND", {}))
+
+
+_others()
+
+CLASSES: tuple[type, ...] = tuple(messages[key] for key in sorted(messages))
+"""Every message of the registry."""
 
 CASES = [(cls, version) for cls in CLASSES for version in VERSIONS if version in definition_of(cls).versions]
 """(class, version) of every message in every edition that has it."""
