@@ -11,7 +11,7 @@ from protocols.fields import VERSIONS, FieldSpec, Words
 from protocols.jt808.extras import ExtraLayout, extra_layouts
 from protocols.jt808.extras.base import words_of
 from protocols.jt808.registry import messages
-from protocols.kinds import BcdTime, Nested, Spec
+from protocols.kinds import BcdTime, Nested, Repeat, Spec
 
 LANGUAGES = ("en", "zh")
 
@@ -79,8 +79,9 @@ def _object(definition: Definition, version: str, needed: dict[str, dict[str, An
             properties[slot.name]["x-names"] = {str(value): list(words) for value, words in slot.spec.names.items()}
         if slot.spec.condition is None:
             required.append(slot.name)
-        if isinstance(slot.kind, Nested):
-            inner = definition_of(slot.kind.of)
+        item = slot.kind.of if isinstance(slot.kind, Repeat) else slot.kind
+        if isinstance(item, Nested):
+            inner = definition_of(item.of)
             needed[inner.cls.__name__] = _object(inner, version, needed)
     return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
 
@@ -89,7 +90,7 @@ def markdown(message_id: int, profile: str = "standard") -> str:
     """Document of one message: a table per layout; RefusedError for an unknown id."""
     definition = definition_of(messages[message_id, profile])
     way = {"up": "terminal → platform", "down": "platform → terminal"}[definition.way or "up"]
-    lines = [f"# 0x{message_id:04X} {definition.en} {definition.zh}", "", f"{way} · JT/T 808-2019 {definition.source_clause}"]
+    lines = [f"# 0x{message_id:04X} {definition.en} {definition.zh}", "", f"{way} · {_source(definition.source_clause)}"]
     document = (definition.cls.__doc__ or "").strip()
     lines += ["", "\n".join(line.strip() for line in document.splitlines())]
     for versions, layout in _layouts(definition):
@@ -97,6 +98,11 @@ def markdown(message_id: int, profile: str = "standard") -> str:
         rows = list(_rows(layout.slots))
         lines += _table(("field", "type", "name", "名称", "unit, values"), rows) if rows else ["No body."]
     return "\n".join(lines) + "\n"
+
+
+def _source(clause: str) -> str:
+    """Where a message is described: of JT/T 808-2019 where the clause names no standard."""
+    return clause if "/" in clause else f"JT/T 808-2019 {clause}"
 
 
 def _layouts(definition: Definition) -> Iterator[tuple[list[str], Any]]:

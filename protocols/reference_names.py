@@ -12,6 +12,7 @@ from protocols.jt808.messages.location import Location, LocationBatch, LocationR
 from protocols.jt808.messages.registration import Authentication, Registration, RegistrationReply
 from protocols.jt808.messages.session import PacketRequest, PlatformReply, ServerTime, TerminalPacketRequest, TerminalReply
 from protocols.jt808.messages.text import TextDown
+from protocols.reference_video import BODIES as VIDEO_BODIES
 
 
 def _location(message: Location) -> dict[str, Any]:
@@ -104,5 +105,6 @@ BODIES: dict[type, Callable[[Any], dict[str, Any]]] = {
     LocationQuery: _named(),
     TrackingControl: _named(("interval_s", "interval_s"), ("valid_s", "valid_s")),
     TextDown: _named(("flag_bits", "flag_bits"), ("text_type", "text_type"), ("text", "text")),
+    **VIDEO_BODIES,
 }
 """By class of message: its values under the names of the reference."""
