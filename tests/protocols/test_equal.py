@@ -53,7 +53,7 @@ def test_compiled_writing_equals_field_by_field_writing(cls: type, version: str,
     writer = Writer(Context(STANDARD, version))
     for slot in definition_of(cls).layout(version).slots:
         value = getattr(message, slot.name)
-        if slot.kind is not None and value is not None:
+        if slot.kind is not None and (value is not None or slot.spec.condition is None):
             slot.kind.write(writer, value, slot.name)
     assert bytes(writer.out) == encode_body(message, version)[1]
 
