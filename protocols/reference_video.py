@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from domain.units import SHANGHAI, instant
-from protocols.jt808.messages import playback, ptz, video
+from protocols.jt808.codec import encode_body
+from protocols.jt808.messages import active_safety, playback, ptz, video
 
 _ANY = {"channel": "channel", "alarm_bits": "alarm_bits", "media": "media_type", "stream": "stream_type", "storage": "storage_type"}
 _TIMES = {"start_ms": "start_time", "end_ms": "end_time", "seek_ms": "seek_time"}
@@ -34,6 +35,18 @@ def _recordings(message: playback.RecordingList) -> dict[str, Any]:
     return {"reply_serial": message.reply_serial, "resource_count": len(rows), "resources": rows}
 
 
+def _verdict(message: active_safety.FileVerdict) -> dict[str, Any]:
+    ranges = [{"offset": row.offset, "length": row.length} for row in message.missing]
+    return {"file_name": message.name, "file_type": message.kind, "result": message.result, "resend": ranges}
+
+
+def _order(message: active_safety.AttachmentOrder) -> dict[str, Any]:
+    ports = {"server_ip": message.server, "tcp_port": message.tcp_port, "udp_port": message.udp_port}
+    return {**ports, "rest_hex": encode_body(message, "2019")[1][len(message.server) + 5 :].hex()}
+
+
+_file = _named(name="file_name", kind="file_type", size="size_bytes")
+
 BODIES: dict[type, Callable[[Any], dict[str, Any]]] = {
     video.VideoAttributes: _named(
         audio_codec="audio_codec", audio_channels="audio_channels", sample_rate="sample_rate", sample_bits="sample_bits",
@@ -57,6 +70,11 @@ BODIES: dict[type, Callable[[Any], dict[str, Any]]] = {
     playback.UploadOrder: _named(
         **_ANY, server="ftp_ip", port="ftp_port", user="user", password="password", path="path", networks="task_bits"
     ),
+    active_safety.AttachmentOrder: _order,
+    active_safety.AttachmentList: _named(),
+    active_safety.FileStart: _file,
+    active_safety.FileEnd: _file,
+    active_safety.FileVerdict: _verdict,
     ptz.Turn: _named(channel="channel", direction="direction", speed="speed"),
 }  # fmt: skip
 """By class of message."""

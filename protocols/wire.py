@@ -19,6 +19,10 @@ class WireSettings(Protocol):
     def utc_offset_ms(self) -> int:
         """Offset of the device clock from UTC."""
 
+    @property
+    def alarm_id(self) -> str:
+        """Form of alarm identifiers, a key of `protocols.kinds.alarm_id.FORMS`."""
+
 
 class Context:
     """What decoding one frame shares: settings, version of the layout, and the anomalies found so far."""

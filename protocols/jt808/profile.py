@@ -11,23 +11,27 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from importlib import resources
 from types import MappingProxyType
-from typing import Any, NoReturn
+from typing import Any
 
 from domain.errors import RefusedError
-from protocols import fields
 from protocols.jt808.extras import ExtraLayout, extra_layouts
+from protocols.jt808.profile_rows import ProfileFile, item_layouts
+from protocols.kinds.alarm_id import FORMS
 
 _CHOICES: dict[str, tuple[Any, ...]] = {
     "version": ("auto", "2013", "2019"),
-    "delimiter": ("7e",),
+    "delimiter": ("7e", "e7", "ascii"),
     "charset": ("gbk", "utf-8", "auto"),
-    "id_form": ("bcd",),
+    "id_form": ("bcd", "imei48"),
     "before_auth": ("refuse", "accept"),
     "trust_length": (True, False),
+    "fixed_tail": (True, False),
+    "maker_id_0107": (5, 11),
+    "maker_id_8108": (5, 11),
+    "stream_sim_bytes": (6, 10),
+    "alarm_id": tuple(FORMS),
 }
-_EXTRA_KEYS = {"id", "name", "en", "zh", "kind", "scale", "unit", "lengths"}
-_EXTRA_KINDS = {"u8": fields.u8, "u16": fields.u16, "u32": fields.u32, "i16": fields.i16, "raw": fields.raw, "text": fields.text,
-                "sign_magnitude": fields.sign_magnitude}  # fmt: skip
+_MATCHES = ("maker", "model")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,11 @@ class Profile:
         id_form: how the header's id is read.
         before_auth: "refuse" answers 1 to messages before authentication, "accept" takes them.
         trust_length: False keeps frames whose declared body length is wrong.
+        fixed_tail: True where exactly 18 bytes behind the fixed fields of a position are an old tail and no items.
+        maker_id_0107, maker_id_8108: bytes of the maker's id that are written in these messages in 2019.
+        stream_sim_bytes: bytes of the terminal's number in stream packets of JT/T 1078.
+        alarm_id: form of alarm identifiers, a key of `FORMS`.
+        answers: id of the answer by id of the message, beyond the standard's.
         match: values of a registration that choose the profile: `maker`, `model`.
         extras: layouts of additional items by id, parents' included.
     """
@@ -57,6 +66,12 @@ class Profile:
     id_form: str = "bcd"
     before_auth: str = "refuse"
     trust_length: bool = True
+    fixed_tail: bool = False
+    maker_id_0107: int = 11
+    maker_id_8108: int = 5
+    stream_sim_bytes: int = 6
+    alarm_id: str = "su"
+    answers: Mapping[int, int] = field(default_factory=dict)
     match: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     extras: Mapping[int, ExtraLayout] = field(default_factory=dict)
 
@@ -65,54 +80,52 @@ class Profile:
         """Device clock ahead of UTC, milliseconds."""
         return self.utc_offset_min * 60_000
 
+    def own_extras(self, profiles: Mapping[str, Profile]) -> list[tuple[int, ExtraLayout]]:
+        """Items that a file of this profile brings: its parent does not know them, or lays them out otherwise."""
+        inherited = profiles[self.parents[0]].extras if self.parents else {}
+        return [(item_id, layout) for item_id, layout in self.extras.items() if inherited.get(item_id) is not layout]
+
     def fits(self, maker: str, model: str) -> bool:
         """True when `match` names the registration's maker or model."""
         return maker in self.match.get("maker", ()) or model in self.match.get("model", ())
 
 
-def _wrong(file: str, source: str, key: str, reason: str) -> NoReturn:
-    line = next((n for n, text in enumerate(source.splitlines(), 1) if key in text), 1)
-    raise RefusedError(f"{file}:{line}: {key}: {reason}", field=key)
-
-
-def _extra(file: str, source: str, row: dict[str, Any]) -> ExtraLayout:
-    for key in row:
-        if key not in _EXTRA_KEYS:
-            _wrong(file, source, key, "unknown key of an extra")
-    for key in ("id", "name", "kind"):
-        if key not in row:
-            _wrong(file, source, "extra", f"an extra needs {key}")
-    if row["kind"] not in _EXTRA_KINDS:
-        _wrong(file, source, row["kind"], f"unknown kind, one of {', '.join(sorted(_EXTRA_KINDS))}")
-    words = {key: row[key] for key in ("en", "zh", "unit", "scale") if key in row}
-    return ExtraLayout(row["id"], row["name"], _EXTRA_KINDS[row["kind"]](**words), tuple(row.get("lengths", ())))
-
-
-def _rows(file: str, source: str) -> dict[str, Any]:
+def _rows(file: ProfileFile) -> dict[str, Any]:
     try:
-        return tomllib.loads(source)
+        return tomllib.loads(file.source)
     except tomllib.TOMLDecodeError as error:
-        raise RefusedError(f"{file}: {error}", field=file) from error
+        raise RefusedError(f"{file.name}: {error}", field=file.name) from error
 
 
-def _extras(file: str, source: str, rows: list[dict[str, Any]]) -> dict[int, ExtraLayout]:
-    layouts: dict[int, ExtraLayout] = {}
-    for row in rows:
-        layout = _extra(file, source, row)
-        if layout.item_id in layouts:
-            _wrong(file, source, layout.name, f"item 0x{layout.item_id:02X} stands twice")
-        layouts[layout.item_id] = layout
-    return layouts
-
-
-def _check(file: str, source: str, key: str, value: Any) -> None:
+def _check(file: ProfileFile, key: str, value: Any) -> None:
     if key in _CHOICES:
-        if value not in _CHOICES[key]:
-            _wrong(file, source, key, f"{value!r} is none of {', '.join(map(str, _CHOICES[key]))}")
+        if value not in _CHOICES[key] or isinstance(value, bool) != isinstance(_CHOICES[key][0], bool):
+            file.wrong(key, f"{value!r} is none of {', '.join(map(str, _CHOICES[key]))}")
     elif key != "utc_offset_min":
-        _wrong(file, source, key, "unknown key")
+        file.wrong(key, "unknown key")
     elif not isinstance(value, int) or not -720 <= value <= 840:
-        _wrong(file, source, key, "minutes from -720 to 840")
+        file.wrong(key, "minutes from -720 to 840")
+
+
+def _answers(file: ProfileFile, rows: dict[str, Any]) -> dict[int, int]:
+    found = {}
+    for key, value in rows.items():
+        try:
+            found[int(key, 16)] = int(value)
+        except ValueError:
+            file.wrong(key, "answers are 0x0109 = 0x8109")
+    return found
+
+
+def _match(file: ProfileFile, rows: dict[str, Any], parents: Mapping[str, Profile]) -> dict[str, tuple[str, ...]]:
+    match = {key: tuple(values) for key, values in rows.items()}
+    for key, values in match.items():
+        if key not in _MATCHES:
+            file.wrong(key, "match knows maker and model")
+        for other in parents.values():
+            for value in set(values) & set(other.match.get(key, ())):
+                file.wrong(value, f"{key} chooses profile {other.name} too")
+    return match
 
 
 def parse_profile(name: str, source: str, parents: Mapping[str, Profile]) -> Profile:
@@ -123,23 +136,24 @@ def parse_profile(name: str, source: str, parents: Mapping[str, Profile]) -> Pro
         source: TOML text.
         parents: profiles that `extends` may name.
     """
-    file = f"{name}.toml"
-    rows = _rows(file, source)
+    file = ProfileFile(f"{name}.toml", source)
+    rows = _rows(file)
     extends = rows.pop("extends", "")
     if extends and extends not in parents:
-        _wrong(file, source, "extends", f"no profile {extends!r}")
+        file.wrong("extends", f"no profile {extends!r}")
     base = parents[extends] if extends else Profile(name)
     chain = (extends, *base.parents) if extends else ()
-    extras = dict(base.extras)
-    extras |= {item_id: extra_layouts[item_id, owner] for item_id, owner in extra_layouts if owner == name}
-    extras |= _extras(file, source, rows.pop("extra", []))
-    match = {key: tuple(values) for key, values in rows.pop("match", {}).items()}
-    for key in match:
-        if key not in ("maker", "model"):
-            _wrong(file, source, key, "match knows maker and model")
+    extras = {item_id: extra_layouts[item_id, owner] for item_id, owner in extra_layouts if owner == name}
+    for item_id, layout in item_layouts(file, rows.pop("extra", [])).items():
+        if item_id in extras:
+            file.wrong(layout.name, f"item 0x{item_id:02X} stands twice")
+        extras[item_id] = layout
+    match = _match(file, rows.pop("match", {}), parents)
+    answers = {**base.answers, **_answers(file, rows.pop("answers", {}))}
     for key, value in rows.items():
-        _check(file, source, key, value)
-    return replace(base, name=name, parents=chain, match=match, extras=MappingProxyType(extras), **rows)
+        _check(file, key, value)
+    made = MappingProxyType({**base.extras, **extras})
+    return replace(base, name=name, parents=chain, match=match, answers=answers, extras=made, **rows)
 
 
 def _load() -> dict[str, Profile]:
@@ -154,6 +168,9 @@ def _load() -> dict[str, Profile]:
         ready = [name for name, text in waiting.items() if tomllib.loads(text).get("extends", "") in {"", *made}]
         for name in sorted(ready):
             made[name] = parse_profile(name, waiting.pop(name), made)
+            for item_id, layout in made[name].own_extras(made):
+                if (item_id, name) not in extra_layouts:
+                    extra_layouts.add((item_id, name), layout)
         if not ready:
             raise RefusedError(f"profiles {', '.join(sorted(waiting))} extend nothing that exists", field="extends")
     return made

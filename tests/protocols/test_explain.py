@@ -36,7 +36,7 @@ def test_own_vectors_are_explained_without_an_unreadable_byte(path: Path, langua
     (frame,) = explain(path.read_text(), language=language).frames
     assert not frame.dropped
     assert path.stem.rpartition("-")[2] in frame.versions
-    assert frame.profiles == ("standard",)
+    assert "standard" in frame.profiles
     assert all(row.name and row.path not in ("rest", "run", "body") for row in frame.rows)
     if language == "zh":
         assert all(any(ord(letter) > 0x2E80 for letter in row.name) for row in frame.rows)

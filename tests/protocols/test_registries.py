@@ -26,6 +26,7 @@ def test_messages() -> None:
         0x8100,
         0x8201, 0x8202,
         0x8300,
+        0x1210, 0x1211, 0x1212, 0x9208, 0x9212,
         0x1003, 0x1005, 0x1205, 0x1206, 0x9003, 0x9101, 0x9102, 0x9105, 0x9201, 0x9202, 0x9205, 0x9206, 0x9207,
         0x9301, 0x9302, 0x9303, 0x9304, 0x9305, 0x9306,
     }  # fmt: skip
@@ -39,7 +40,9 @@ def test_additional_items() -> None:
 
 
 def test_profiles() -> None:
-    assert sorted(PROFILES) == ["standard"]
+    assert set(PROFILES) == {
+        "standard", "su_biao", "yue_biao", "hei_biao", "xiang_biao", "chuan_biao",
+    }  # fmt: skip
 
 
 def test_a_message_registered_twice_is_refused() -> None:
