@@ -20,7 +20,7 @@ from api.live.hub import Hub
 from api.live.source import LiveSource, Pool
 from api.login import Doorkeeper
 from api.metrics import Metrics
-from api.routes import days, files, health, positions_ws, regions, roads, session, tiles, tracks, vehicles
+from api.routes import commands, days, files, health, positions_ws, regions, roads, session, tiles, tracks, vehicles
 from api.settings import WebSettings
 from operations.identity import Identity
 
@@ -81,6 +81,7 @@ def create(settings: WebSettings, pool: Pool, identity: Identity, folders: Folde
         days.router(fleet, pool),
         tracks.router(fleet, pool, archive),
         roads.router(pool),
+        commands.router(fleet, pool),
         regions.router(fleet),
         tiles.router(settings.tiles_path),
         health.router(hub, settings.tick_s),

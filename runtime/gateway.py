@@ -16,6 +16,8 @@ from typing import Any
 from prometheus_client import CollectorRegistry
 
 from domain.errors import StoreError
+from ingest.command_store import Claimed
+from ingest.commands import CommandFollower
 from ingest.gateway.exposition import GatewayCollector
 from ingest.gateway.refresh import RegistryRefresher
 from ingest.gateway.sockets import listening_socket
@@ -62,14 +64,27 @@ def run_gateway(settings: Settings, dsn: str | None) -> None:
 
 def _run(worker: Worker, settings: Settings, dsn: str | None, listening: Any) -> None:
     refresher = RegistryRefresher(dsn, worker.registry, settings.gateway.roster_refresh_s) if dsn else None
-    if refresher is not None:
-        refresher.start()
+    commands = follower(worker, dsn) if dsn else None
+    for thread in (refresher, commands):
+        if thread is not None:
+            thread.start()
     with asyncio.Runner(loop_factory=loop_factory(settings.gateway.loop)) as runner:
         runner.run(_serve(worker, listening))
-    if refresher is not None:
-        refresher.stop()
+    for thread in (refresher, commands):
+        if thread is not None:
+            thread.stop()
     if worker.failure is not None:
         raise StoreError(f"the log failed: {worker.failure}; check the disk, then start again")
+
+
+def follower(worker: Worker, dsn: str) -> CommandFollower:
+    """What brings commands from the database to the worker's loop."""
+
+    def deliver(claims: list[Claimed]) -> None:
+        assert worker.arena.loop is not None  # terminals are on line, so it runs
+        worker.arena.loop.call_soon_threadsafe(worker.commands.deliver, claims)
+
+    return CommandFollower(dsn, worker.name, worker.commands, worker.roster.online, deliver)
 
 
 async def _serve(worker: Worker, listening: Any) -> None:

@@ -10,7 +10,7 @@ from ingest.gateway.sessions import FORWARDER, Session, forwarded_id
 from ingest.log.record import DROPPED, FRAME
 from protocols.anomaly import Code
 from protocols.jt808.connection import Connection
-from protocols.jt808.events import AnomalyEvent, Closed, Event, Fixes, Incomplete, MessageIn
+from protocols.jt808.events import AnomalyEvent, Closed, Event, Fixes, Incomplete, MessageIn, ReplyIn, TimedOut
 from protocols.jt808.gate import Role
 from protocols.jt808.kernels.rows import packed_id
 from protocols.jt808.messages.registration import Authentication, Registration, RegistrationReply
@@ -47,7 +47,7 @@ class Desk:
             self._act(link, session, event, received_us, now_ms)
             if link.closing:
                 return
-        self._flush(link, session)
+        self.flush(link, session)
 
     def settled(self, links: list[Link]) -> None:
         """The bytes of these links are decided, there was junk or the log is behind: judge both."""
@@ -63,7 +63,7 @@ class Desk:
             for session in list(link.sessions.values()) if link.sessions else []:
                 for event in session.connection.tick(now_ms):
                     self._act(link, session, event, self._worker.now_us(), now_ms)
-                self._flush(link, session)
+                self.flush(link, session)
                 forgotten = link.door == FORWARDER and now_ms - session.heard_ms > _FORWARDER_IDLE_MS
                 if forgotten and link.sessions is not None:
                     link.sessions.pop(session.connection.terminal_id or "", None)
@@ -86,13 +86,14 @@ class Desk:
         session.heard_ms = now_ms
         return session
 
-    def _flush(self, link: Link, session: Session) -> None:
+    def flush(self, link: Link, session: Session) -> None:
+        """Send what a session has to say."""
         for data in session.connection.data_to_send():
             self._worker.arena.send(link, data)
 
     def _reply(self, link: Link, session: Session, event: Any, result: int, held_us: int | None) -> None:
         """Answer with 0x8001: held until durable when held_us is the arrival, at once when it is None."""
-        self._flush(link, session)
+        self.flush(link, session)
         session.connection.reply(event, result, self._worker.now_ms())
         self._release(link, session, held_us)
 
@@ -114,6 +115,10 @@ class Desk:
             self._store(link, session, event, event.result, received_us)
         elif isinstance(event, AnomalyEvent):
             self._anomaly(link, session, event, received_us, now_ms)
+        elif isinstance(event, ReplyIn | TimedOut):
+            if isinstance(event, ReplyIn):
+                self._heard(link, now_ms)
+            self._worker.commands.heard(event)
         elif isinstance(event, Incomplete):
             self._worker.metrics.count("anomalies", Code.ASSEMBLY_TIMEOUT.value)
         elif isinstance(event, Closed):
@@ -135,7 +140,7 @@ class Desk:
             self._reply(link, session, event, 0, None)
             self._worker.note(link, "logout", "")
         elif isinstance(message, _NOT_LOGGED):
-            self._flush(link, session)
+            self.flush(link, session)
         else:
             self._store(link, session, event, event.result, received_us)
 
@@ -171,7 +176,7 @@ class Desk:
             row = self._worker.links.slots[link.slot]
             if row["state"] < REGISTERED:
                 row["state"] = REGISTERED
-        self._flush(link, session)
+        self.flush(link, session)
         reply = RegistrationReply(event.header.serial, verdict, code)
         session.connection.send(reply, self._worker.now_ms())
         self._release(link, session, received_us if verdict == 0 else None)
@@ -196,6 +201,7 @@ class Desk:
             row["junk"] = 0
             link.terminal = key
         worker.roster.claim(key, link)  # before the answer: a terminal that has it may already be dialling in elsewhere
+        worker.commands.newcomers.append(key)
         self._reply(link, session, event, 0, None)
         worker.note(link, "authenticated", key)
 

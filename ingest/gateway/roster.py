@@ -48,6 +48,15 @@ class Roster:
     def __len__(self) -> int:
         return len(self._online)
 
+    def online(self) -> list[str]:
+        """Ids of the terminals on line here; may be asked from another thread."""
+        return list(self._online)
+
+    def link_of(self, terminal: str) -> Link | None:
+        """The link of a terminal; None when it is not here."""
+        found = self._online.get(terminal)
+        return found[0] if found is not None else None
+
     def open(self, loop: asyncio.AbstractEventLoop) -> None:
         """Listen for the claims of other workers."""
         if not self._others:

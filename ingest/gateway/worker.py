@@ -17,6 +17,7 @@ from ingest.flow import Flow, Marks
 from ingest.gateway import turn
 from ingest.gateway.arena import Arena
 from ingest.gateway.desk import Desk
+from ingest.gateway.dispatch import Dispatcher
 from ingest.gateway.door import TerminalLink
 from ingest.gateway.drain_arena import DrainArena
 from ingest.gateway.drain_door import DrainDoor
@@ -71,12 +72,13 @@ class Worker:
         self.arena.unsent = self.flow.waiting
         self._drain_door: DrainDoor | None = None
         self.desk = Desk(self)
+        self.commands = Dispatcher(self)
         self.arena.desk = self.desk
         self._forwarders = [ipaddress.ip_network(network) for network in settings.forwarders]
         self._accepts = [0, 0]
         self._stop = asyncio.Event()
         self.address: tuple[str, int] = ("", 0)
-        self._gateway = f"{settings.gateway_id}/{place.worker}"
+        self.name = f"{settings.gateway_id}/{place.worker}"
 
     def now_ms(self) -> int:
         """Monotonic ms."""
@@ -212,6 +214,7 @@ class Worker:
         self.note(link, "closed", link.closing)
         link.transport = None
         link.fd = -1
+        self.commands.lost(link)
         self.roster.forget(link)
         self.flow.forget(link)
         self.links.release(link)
@@ -221,7 +224,7 @@ class Worker:
         terminal = link.terminal or (reason if event == "authenticated" else "")
         if not terminal or not self.log.taking:
             return
-        payload = link_event(event, terminal, "" if event == "authenticated" else reason, self._gateway, link.peer)
+        payload = link_event(event, terminal, "" if event == "authenticated" else reason, self.name, link.peer)
         self.log.append(LINK_EVENT, 1, self.links.identity(link), payload, received_us=self.now_us())
 
     def check_junk(self, link: Link) -> None:

@@ -119,6 +119,10 @@ class Kind:
             out.append(Part(start, reader.at, path, value, spec))
         return value
 
+    def given(self, value: Any, field: str) -> Any:
+        """The value for what JSON gave, arrays as tuples; RefusedError where it cannot be one."""
+        return tuple(value) if isinstance(value, list) else value
+
     def schema(self) -> dict[str, Any]:
         """JSON schema of the value."""
         return {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,6 +33,37 @@ def walk(layout: Any, reader: Reader, out: list[Part], prefix: str = "") -> Any:
     return layout.cls(**values)
 
 
+def from_json(cls: Any, fields: Any, path: str = "", version: str = "") -> Any:
+    """An object of a class made by `message` or `structure` from what JSON gave; RefusedError names the field at fault.
+
+    Args:
+        cls: the class; fields: name to value; bytes as hexadecimal digits, structures as objects, lists as arrays.
+        path: where the object stands, for errors; version: leave out what this edition lacks.
+    """
+    specs = cls.definition.fields
+    if not isinstance(fields, dict):
+        refuse(path or "fields", f"needs an object, not {fields!r}")
+    for name in fields:
+        if name not in specs:
+            refuse(_within(path, name), f"unknown; there are {', '.join(specs) or 'none'}")
+    needed = {field.name for field in dataclasses.fields(cls) if field.default is dataclasses.MISSING}
+    values: dict[str, Any] = {}
+    for name, spec in specs.items():
+        if version and version not in spec.versions:
+            values[name] = None
+        elif fields.get(name) is not None:
+            values[name] = spec.kind.given(fields[name], _within(path, name))
+        elif name in fields or spec.condition is not None or not set(cls.definition.versions) <= set(spec.versions):
+            values[name] = None
+        elif name in needed:
+            refuse(_within(path, name), "missing")
+    return cls(**values)
+
+
+def _within(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name
+
+
 @dataclass(frozen=True)
 class Nested(Kind):
     """A structure of its own: a class made by `message` or `structure`."""
@@ -59,6 +91,10 @@ class Nested(Kind):
         if not isinstance(value, self.of):
             refuse(field, f"needs a {self.of.__name__}, not {value!r}")
         self.of.definition.layout(writer.context.version).write(writer, value)
+
+    def given(self, value: Any, field: str) -> Any:
+        """The structure of an object of its fields."""
+        return from_json(self.of, value, field)
 
     def schema(self) -> dict[str, Any]:
         """JSON schema of the value."""
@@ -99,6 +135,12 @@ class Repeat(Kind):
         self.count.write(writer, len(value), field)
         for number, item in enumerate(value):
             self.of.write(writer, item, f"{field}[{number}]")
+
+    def given(self, value: Any, field: str) -> Any:
+        """The values of an array."""
+        if not isinstance(value, list):
+            refuse(field, f"needs an array, not {value!r}")
+        return tuple(self.of.given(item, f"{field}[{number}]") for number, item in enumerate(value))
 
     def schema(self) -> dict[str, Any]:
         """JSON schema of the value."""

@@ -130,6 +130,13 @@ class Raw(Kind):
             writer.unsigned(len(raw), self.extent.width)
         writer.raw(raw)
 
+    def given(self, value: Any, field: str) -> Any:
+        """Bytes of their hexadecimal digits."""
+        try:
+            return bytes.fromhex(value)
+        except (TypeError, ValueError):
+            refuse(field, f"needs hexadecimal digits, not {value!r}")
+
     def schema(self) -> dict[str, Any]:
         """JSON schema of the value."""
         return {"type": "string", "contentEncoding": "base16"}
@@ -163,6 +170,10 @@ class Text(Raw):
             return value.encode("utf-8" if context.settings.charset == "utf-8" else "gbk")
         except UnicodeEncodeError as error:
             refuse(field, f"{value[error.start]!r} is not in {error.encoding}")
+
+    def given(self, value: Any, field: str) -> Any:
+        """The text as it is."""
+        return value
 
     def schema(self) -> dict[str, Any]:
         """JSON schema of the value."""

@@ -1,0 +1,44 @@
+"""Messages as JSON and back: what command forms, the API and the command line speak."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from domain.errors import RefusedError
+from protocols.definition import DOWN, definition_of
+from protocols.jt808.registry import messages
+from protocols.kinds.groups import from_json
+
+STANDARD_PROFILE = "standard"
+
+
+def command_of(message_id: int, fields: Any, profile: str = STANDARD_PROFILE, version: str = "") -> Any:
+    """A message to a terminal from what JSON gave.
+
+    Args:
+        message_id: such as 0x8300; fields: name to value, as `json_schema` describes them.
+        profile: whose message it is; the standard's where the profile has none of its own.
+        version: edition of the terminal: its message is made without the fields that this edition lacks. "": none is left out.
+    Raises:
+        RefusedError: an unknown id, one that only terminals send, an unknown or missing field, a value of another kind.
+    """
+    cls = messages.get((message_id, profile)) or messages.get((message_id, STANDARD_PROFILE))
+    if cls is None:
+        raise RefusedError(f"no message 0x{message_id:04X}; docs/protocols lists them", field="message_id", kind="missing")
+    if definition_of(cls).way is not DOWN:
+        raise RefusedError(f"0x{message_id:04X} comes from terminals, none is sent to them", field="message_id")
+    return from_json(cls, fields, version=version)
+
+
+def as_json(value: Any) -> Any:
+    """A message, or a value in one, as JSON takes it: bytes as hexadecimal digits, structures as objects, tuples as arrays."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: as_json(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, bytes | bytearray):
+        return value.hex()
+    if isinstance(value, tuple | list):
+        return [as_json(item) for item in value]
+    if isinstance(value, dict):
+        return {str(name): as_json(item) for name, item in value.items()}
+    return value
