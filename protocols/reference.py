@@ -14,6 +14,7 @@ from protocols.jt808.codec import Examined, encode, examine, find_definition
 from protocols.jt808.framing import Splitter, unescape
 from protocols.jt808.header import terminal_key
 from protocols.jt808.profile import PROFILES, STANDARD, Profile
+from protocols.reference_media import MEDIA_BODIES
 from protocols.reference_names import BODIES
 
 PROFILE_OF = {"jt808-0x1210-004": "hei_biao", "jt808-0x1210-005": "yue_biao"}
@@ -64,7 +65,7 @@ def compare(vector: dict[str, Any]) -> Outcome:
     header = examined.header
     covered = header is not None and find_definition(header.message_id, STANDARD) is not None
     if examined.message is not None:
-        ours |= BODIES.get(type(examined.message), lambda _: {})(examined.message)
+        ours |= (BODIES | MEDIA_BODIES).get(type(examined.message), lambda _: {})(examined.message)
         ours["trailing_hex"] = next((odd.detail for odd in examined.anomalies if odd.code is Code.TRAILING_BODY_BYTES), "")
     if covered:
         ours |= {"body_hex": examined.body.hex(), "body_hex_len": len(examined.body), "layout": examined.version}

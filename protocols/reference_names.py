@@ -15,7 +15,8 @@ from protocols.jt808.messages.text import TextDown
 from protocols.reference_video import BODIES as VIDEO_BODIES
 
 
-def _location(message: Location) -> dict[str, Any]:
+def location_values(message: Location) -> dict[str, Any]:
+    """A position under the names of the reference."""
     latitude, longitude = message.signed_e6
     named: dict[str, Any] = {}
     for item in message.extras:
@@ -63,7 +64,7 @@ def _item(item: Extra) -> dict[str, Any]:
 
 
 def _batch(message: LocationBatch) -> dict[str, Any]:
-    locations = [{} if fix is None else _location(fix) for fix in message.locations]
+    locations = [{} if fix is None else location_values(fix) for fix in message.locations]
     return {"item_count": message.count, "batch_type": message.kind, "locations": locations}
 
 
@@ -99,8 +100,8 @@ BODIES: dict[type, Callable[[Any], dict[str, Any]]] = {
     Registration: _registration,
     RegistrationReply: _named(("reply_serial", "reply_serial"), ("result", "result"), ("auth_code", "auth_code")),
     Authentication: _named(("auth_code", "auth_code"), ("imei", "imei"), ("software_version", "software_version")),
-    Location: _location,
-    LocationReply: lambda message: {"reply_serial": message.reply_serial, "location": _location(message.location)},
+    Location: location_values,
+    LocationReply: lambda message: {"reply_serial": message.reply_serial, "location": location_values(message.location)},
     LocationBatch: _batch,
     LocationQuery: _named(),
     TrackingControl: _named(("interval_s", "interval_s"), ("valid_s", "valid_s")),
