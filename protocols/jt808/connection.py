@@ -6,22 +6,23 @@ from typing import Any
 
 from domain.errors import RefusedError
 from protocols.anomaly import RESULT, Code, anomaly
-from protocols.definition import NO_ANSWER
 from protocols.fields import V2013, V2019
-from protocols.jt808.answers import AT_ONCE, missing_packets
-from protocols.jt808.codec import Examined, assembled, examine, find_definition
+from protocols.jt808.answers import AT_ONCE, missing_packets, reply_to
+from protocols.jt808.codec import Examined, assembled, examine
 from protocols.jt808.events import AnomalyEvent, Closed, Event, Fixes, Incomplete, MessageIn, ReplyIn
 from protocols.jt808.framing import Splitter
 from protocols.jt808.gate import PLATFORM, TERMINAL, JunkMeter, Role, Session, refusal
 from protocols.jt808.header import SIZE_PACKET_ITEM, Header, terminal_key
 from protocols.jt808.limits import DEFAULT_LIMITS, Limits
 from protocols.jt808.messages.registration import Authentication
-from protocols.jt808.messages.session import PacketRequest, PlatformReply, TerminalPacketRequest, TerminalReply
+from protocols.jt808.messages.session import PacketRequest, TerminalPacketRequest
 from protocols.jt808.outbox import Outbox
 from protocols.jt808.pending import Pending
 from protocols.jt808.profile import STANDARD, Profile
 from protocols.jt808.reassembly import Budget, Reassembly
 from protocols.jt808.verdicts import POSITIONS, framing_fault, message_fault, position_result
+
+__all__ = ["PLATFORM", "TERMINAL", "Connection"]
 
 REGISTRATION = 0x0100
 _PROCESS_BUDGET = Budget()
@@ -183,13 +184,9 @@ class Connection:
             return
         if isinstance(event, MessageIn) and isinstance(event.message, Authentication):
             self.wrong_codes = self.wrong_codes + 1 if result else 0
-        definition = find_definition(header.message_id, self.profile)
-        answer = definition.answer if definition is not None else None
-        refused = isinstance(event, AnomalyEvent) or (self.role is TERMINAL and result != 0)
-        if answer == NO_ANSWER or (answer is not None and not refused):
-            return
-        kind = PlatformReply if self.role is PLATFORM else TerminalReply
-        self._outbox.say(kind(header.serial, header.message_id, result), header.terminal_id, header.version, self.profile, now_ms)
+        said = reply_to(event, result, platform=self.role is PLATFORM, profile=self.profile)
+        if said is not None:
+            self._outbox.say(said, header.terminal_id, header.version, self.profile, now_ms)
 
     def send(self, message: Any, now_ms: int) -> Pending:
         """Queue a message to the peer and wait for its answer.

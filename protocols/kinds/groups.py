@@ -116,17 +116,22 @@ class Repeat(Kind):
         """The list as it is in one version."""
         return Repeat(self.count.resolve(version), self.of.resolve(version))
 
-    def read(self, reader: Reader, field: str) -> tuple[Any, ...]:
-        """The values at the reader's place."""
-        count = self.count.read(reader, field)
+    def _count(self, reader: Reader, field: str) -> int:
+        """The count; WireError when the values cannot all be there."""
+        count: int = self.count.read(reader, field)
         if self.of.size and count * self.of.size > reader.left:
             raise WireError(f"{count} values of {field} in {reader.left} bytes", code=Code.SHORT_BODY, field=field, offset=reader.at)
+        return count
+
+    def read(self, reader: Reader, field: str) -> tuple[Any, ...]:
+        """The values at the reader's place."""
+        count = self._count(reader, field)
         return tuple(self.of.read(reader, f"{field}[{number}]") for number in range(count))
 
     def parts(self, reader: Reader, path: str, spec: Spec | None, out: list[Part]) -> tuple[Any, ...]:
         """As `read`, value by value."""
         start = reader.at
-        count = self.count.read(reader, leaf(path))
+        count = self._count(reader, leaf(path))
         out.append(Part(start, reader.at, f"{path}.count", count, None, COUNT))
         return tuple(self.of.parts(reader, f"{path}[{number}]", spec, out) for number in range(count))
 

@@ -14,7 +14,7 @@ READINGS = {
     0: ("read", "IC卡读卡成功"), 1: ("card not authentic", "卡片密钥认证未通过"), 2: ("card locked", "卡片已被锁定"),
     3: ("card pulled out", "卡片被拔出"), 4: ("card data wrong", "数据校验错误"),
 }  # fmt: skip
-"""JT/T 808-2013 table 83, 2019 table 82."""
+"""JT/T 808-2013 8.48."""
 
 _FIXED_2011 = 1 + 20 + 40
 _LEAST_2013 = 7
@@ -23,8 +23,8 @@ _LEAST_2013 = 7
 def driver_version(body: bytes, version: str) -> str:
     """Edition of a driver's identity: 2011 and 2013 share a header.
 
-    The first byte is a status, 1 or 2, and a time follows: 2013. It is the length of a name, and name, numbers and issuer end
-    at the end of the body: 2011. Where both or neither hold, 2013 for a first byte of 1 or 2, else 2011.
+    The first byte is a status, 1 or 2, and a time follows: 2013. Else it may be the length of a name: 2011 when name, numbers and
+    issuer end at the end of the body. Where neither holds, 2013.
     """
     if version >= V2019:
         return version
@@ -33,7 +33,7 @@ def driver_version(body: bytes, version: str) -> str:
         return V2013
     issuer = _FIXED_2011 + body[0] if body else 0
     fits = len(body) > issuer > 0 and issuer + 1 + body[issuer] == len(body)
-    return V2013 if status and not fits else V2011
+    return V2011 if fits else V2013
 
 
 @structure(en="driver's card", zh="从业资格证")
@@ -57,7 +57,7 @@ class DriverNumbers:
     issuer: str = text(sized(1), zh="发证机构名称")
 
 
-@message(0x0702, en="driver identity", zh="驾驶员身份信息采集上报", way=UP, clause="8.47", choose=driver_version)
+@message(0x0702, en="driver identity", zh="驾驶员身份信息采集上报", way=UP, clause="JT/T 808-2013 8.48", choose=driver_version)
 class DriverIdentity:
     """The driver's card, put in or taken out.
 
@@ -72,6 +72,14 @@ class DriverIdentity:
     driver_2011: DriverNumbers | None = until(V2011, nested(DriverNumbers, zh="驾驶员"), default=None)
 
 
-@message(0x8702, en="ask driver identity", zh="上报驾驶员身份信息请求", way=DOWN, clause="8.46", answer=0x0702, versions=(V2013, V2019))
+@message(
+    0x8702,
+    en="ask driver identity",
+    zh="上报驾驶员身份信息请求",
+    way=DOWN,
+    clause="JT/T 808-2013 8.47",
+    answer=0x0702,
+    versions=(V2013, V2019),
+)
 class DriverQuery:
     """Ask who drives; no body."""

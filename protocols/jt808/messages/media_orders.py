@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from protocols.definition import DOWN
 from protocols.fields import V2013, V2019, of_kind, u8, u16, u32
 from protocols.jt808.messages.multimedia import EVENTS, MEDIA_TYPES
@@ -20,12 +18,12 @@ RESOLUTIONS = {
     4: ("1024 × 768", "1024*768"), 5: ("176 × 144, QCIF", "176*144[QCIF]"), 6: ("352 × 288, CIF", "352*288[CIF]"),
     7: ("704 × 288, half D1", "704*288[HALF D1]"), 8: ("704 × 576, D1", "704*576[D1]"), 255: ("highest", "最高分辨率"),
 }  # fmt: skip
-"""JT/T 808-2019 table 87; 0 and 255 are new in 2019."""
+"""JT/T 808-2013 8.54; 0 and 255 are new in 2019."""
 
 SAMPLE_RATES = {0: ("8 kHz", "8K"), 1: ("11.025 kHz", "11.025K"), 2: ("23 kHz", "23K"), 3: ("32 kHz", "32K")}
 
 
-@message(0x8801, en="take a picture now", zh="摄像头立即拍摄命令", way=DOWN, clause="8.63", answer=0x0805)
+@message(0x8801, en="take a picture now", zh="摄像头立即拍摄命令", way=DOWN, clause="JT/T 808-2013 8.54", answer=0x0805)
 class TakePicture:
     """Take `command` pictures; 0 stops, 0xFFFF films. `interval_s` 0 is the shortest, or a film without an end."""
 
@@ -41,7 +39,7 @@ class TakePicture:
     chroma: int = u8(zh="色度")
 
 
-@message(0x8802, en="search stored multimedia", zh="存储多媒体数据检索", way=DOWN, clause="8.65", answer=0x0802)
+@message(0x8802, en="search stored multimedia", zh="存储多媒体数据检索", way=DOWN, clause="JT/T 808-2013 8.56", answer=0x0802)
 class SearchMedia:
     """Ask for recordings; channel 0 is every channel, and a bound that is None is no bound."""
 
@@ -52,7 +50,7 @@ class SearchMedia:
     end_ms: int | None = of_kind(OpenTime(), zh="结束时间")
 
 
-@message(0x8803, en="upload stored multimedia", zh="存储多媒体数据上传命令", way=DOWN, clause="8.67")
+@message(0x8803, en="upload stored multimedia", zh="存储多媒体数据上传命令", way=DOWN, clause="JT/T 808-2013 8.58")
 class UploadMedia:
     """Upload recordings; bounds as in 0x8802."""
 
@@ -64,7 +62,7 @@ class UploadMedia:
     deleting: int = u8(zh="删除标志", names=DELETING)
 
 
-@message(0x8804, en="record sound", zh="录音开始命令", way=DOWN, clause="8.68")
+@message(0x8804, en="record sound", zh="录音开始命令", way=DOWN, clause="JT/T 808-2013 8.59")
 class RecordSound:
     """Start or stop recording; 0 s records without an end."""
 
@@ -75,7 +73,12 @@ class RecordSound:
 
 
 @message(
-    0x8805, en="upload one stored multimedia item", zh="单条存储多媒体数据检索上传命令", way=DOWN, clause="8.69", versions=(V2013, V2019)
+    0x8805,
+    en="upload one stored multimedia item",
+    zh="单条存储多媒体数据检索上传命令",
+    way=DOWN,
+    clause="JT/T 808-2013 8.60",
+    versions=(V2013, V2019),
 )
 class UploadOne:
     """Upload one recording."""

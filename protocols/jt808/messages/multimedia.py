@@ -24,7 +24,7 @@ EVENTS = {
     3: ("collision or rollover alarm", "碰撞侧翻报警触发"), 4: ("door opens", "门开拍照"), 5: ("door closes", "门关拍照"),
     6: ("door shut, speed past 20 km/h", "车门由开变关,车速从小于20km/h到超过20km/h"), 7: ("every so far", "定距拍照"),
 }  # fmt: skip
-"""JT/T 808-2013 table 80 and 2019 table 83 (4 to 7 are new in 2013; 0x0801 names 0 to 3 only, yet the rest is sent)."""
+"""JT/T 808-2013 8.51 (4 to 7 are new in 2013; 0x0801 names 0 to 3 only, yet the rest is sent)."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class PositionHead(Nested):
             refuse(field, "a position without additional items belongs here")
 
 
-@message(0x0800, en="multimedia event", zh="多媒体事件信息上传", way=UP, clause="8.60")
+@message(0x0800, en="multimedia event", zh="多媒体事件信息上传", way=UP, clause="JT/T 808-2013 8.51")
 class MediaEvent:
     """Something was recorded; the data comes in 0x0801, or when asked for."""
 
@@ -67,7 +67,7 @@ class MediaEvent:
     channel: int = u8(zh="通道ID")
 
 
-@message(0x0801, en="multimedia data", zh="多媒体数据上传", way=UP, clause="8.61", answer=0x8800)
+@message(0x0801, en="multimedia data", zh="多媒体数据上传", way=UP, clause="JT/T 808-2013 8.52", answer=0x8800)
 class MediaData:
     """One picture, sound or film; `location` is where it began."""
 
@@ -80,7 +80,7 @@ class MediaData:
     data: bytes = raw(rest(), zh="多媒体数据包")
 
 
-@message(0x8800, en="multimedia upload reply", zh="多媒体数据上传应答", way=DOWN, clause="8.62", answer=NO_ANSWER)
+@message(0x8800, en="multimedia upload reply", zh="多媒体数据上传应答", way=DOWN, clause="JT/T 808-2013 8.53", answer=NO_ANSWER)
 class MediaReply:
     """What came of an upload: packets still missing. Complete, it is the media id and nothing else, not even a count of none."""
 
@@ -99,7 +99,7 @@ class StoredMedia:
     location: Location = of_kind(PositionHead(Location), en="position", zh="位置信息汇报")
 
 
-@message(0x0802, en="stored multimedia list (reply to 0x8802)", zh="存储多媒体数据检索应答", way=UP, clause="8.66")
+@message(0x0802, en="stored multimedia list (reply to 0x8802)", zh="存储多媒体数据检索应答", way=UP, clause="JT/T 808-2013 8.57")
 class StoredMediaList:
     """Recordings that fit a search."""
 
@@ -107,7 +107,7 @@ class StoredMediaList:
     items: tuple[StoredMedia, ...] = repeat(count=u16(), of=nested(StoredMedia), zh="检索项")
 
 
-@message(0x0805, en="camera shot reply", zh="摄像头立即拍摄命令应答", way=UP, clause="8.64", versions=(V2013, V2019))
+@message(0x0805, en="camera shot reply", zh="摄像头立即拍摄命令应答", way=UP, clause="JT/T 808-2013 8.55", versions=(V2013, V2019))
 class ShotReply:
     """What became of an order for pictures; ids of those taken. A terminal that took none may leave the list out."""
 

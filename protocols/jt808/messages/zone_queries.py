@@ -18,42 +18,44 @@ CIRCLES, RECTANGLES, POLYGONS, ROUTES = 1, 2, 3, 4
 SHAPES = {
     CIRCLES: ("circles", "圆形区域"), RECTANGLES: ("rectangles", "矩形区域"), POLYGONS: ("polygons", "多边形区域"), ROUTES: ("routes", "路线"),
 }  # fmt: skip
-"""JT/T 808-2019 tables 72 and 73."""
+"""JT/T 808-2019, 0x8608."""
 
 
-def _ids() -> Any:
-    return repeat(count=u8(), of=u32(), zh="ID", default=())
+def _ids(zh: str = "区域ID") -> Any:
+    return repeat(count=u8(), of=u32(), zh=zh, default=())
 
 
-@message(0x8601, en="delete circle zones", zh="删除圆形区域", way=DOWN, clause="8.50")
+@message(0x8601, en="delete circle zones", zh="删除圆形区域", way=DOWN, clause="JT/T 808-2013 8.36")
 class DeleteCircles:
     """Circles to forget; none named means all."""
 
     ids: tuple[int, ...] = _ids()
 
 
-@message(0x8603, en="delete rectangle zones", zh="删除矩形区域", way=DOWN, clause="8.52")
+@message(0x8603, en="delete rectangle zones", zh="删除矩形区域", way=DOWN, clause="JT/T 808-2013 8.38")
 class DeleteRectangles:
     """Rectangles to forget; none named means all."""
 
     ids: tuple[int, ...] = _ids()
 
 
-@message(0x8605, en="delete polygon zones", zh="删除多边形区域", way=DOWN, clause="8.54")
+@message(0x8605, en="delete polygon zones", zh="删除多边形区域", way=DOWN, clause="JT/T 808-2013 8.40")
 class DeletePolygons:
     """Polygons to forget; none named means all."""
 
     ids: tuple[int, ...] = _ids()
 
 
-@message(0x8607, en="delete routes", zh="删除路线", way=DOWN, clause="8.56")
+@message(0x8607, en="delete routes", zh="删除路线", way=DOWN, clause="JT/T 808-2013 8.42")
 class DeleteRoutes:
     """Routes to forget; none named means all."""
 
-    ids: tuple[int, ...] = _ids()
+    ids: tuple[int, ...] = _ids("路线ID")
 
 
-@message(0x8608, en="ask zones or routes", zh="查询区域或线路数据", way=DOWN, clause="8.57", answer=0x0608, versions=(V2019,))
+@message(
+    0x8608, en="ask zones or routes", zh="查询区域或线路数据", way=DOWN, clause="JT/T 808-2019, 0x8608", answer=0x0608, versions=(V2019,)
+)
 class ZoneQuery:
     """Ask what the terminal watches; no id means all of the shape."""
 
@@ -110,7 +112,14 @@ def _answered(shape: int, of: type, whole: type, zh: str) -> Any:
     return when("shape", of_kind(kind, zh=zh), equals=shape, default=None)
 
 
-@message(0x0608, en="zone or route data (reply to 0x8608)", zh="查询区域或线路数据应答", way=UP, clause="8.58", versions=(V2019,))
+@message(
+    0x0608,
+    en="zone or route data (reply to 0x8608)",
+    zh="查询区域或线路数据应答",
+    way=UP,
+    clause="JT/T 808-2019, 0x0608",
+    versions=(V2019,),
+)
 class ZoneData:
     """What the terminal watches of one shape; the lists of the other shapes are None."""
 

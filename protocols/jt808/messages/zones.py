@@ -23,15 +23,15 @@ ZONE_BITS = {
     8: ("doors stay shut", "禁止开门"), 14: ("no data link inside", "进区域关闭通信模块"),
     15: ("detailed fixes inside", "进区域采集GNSS详细定位数据"),
 }  # fmt: skip
-"""JT/T 808-2013 table 55 and 2019 table 59 (bits 8, 14 and 15 are new in 2013)."""
+"""JT/T 808-2013 8.35 (bits 8, 14 and 15 are new in 2013)."""
 
 ROUTE_BITS = {bit: ZONE_BITS[bit] for bit in (0, 2, 3, 4, 5)}
-"""JT/T 808-2013 table 64 and 2019 table 68."""
+"""JT/T 808-2013 8.41."""
 
 SEGMENT_BITS = {
     0: ("driving time", "行驶时间"), 1: ("speed limit", "限速"), 2: ("south latitude", "南纬"), 3: ("west longitude", "西经"),
 }  # fmt: skip
-"""JT/T 808-2013 table 66 and 2019 table 70."""
+"""JT/T 808-2013 8.41."""
 
 SETTINGS = {0: ("replace", "更新区域"), 1: ("append", "追加区域"), 2: ("change", "修改区域")}
 
@@ -119,7 +119,7 @@ def _listed(count: str, of: type) -> Kind:
     return Repeat(Number(count), nested(of).kind)
 
 
-@message(0x8600, en="set circle zones", zh="设置圆形区域", way=DOWN, clause="8.49")
+@message(0x8600, en="set circle zones", zh="设置圆形区域", way=DOWN, clause="JT/T 808-2013 8.35")
 class CircleZones:
     """Circles to watch."""
 
@@ -127,7 +127,7 @@ class CircleZones:
     zones: tuple[Circle, ...] = of_kind(_listed("B", Circle), zh="区域项")
 
 
-@message(0x8602, en="set rectangle zones", zh="设置矩形区域", way=DOWN, clause="8.51")
+@message(0x8602, en="set rectangle zones", zh="设置矩形区域", way=DOWN, clause="JT/T 808-2013 8.37")
 class RectangleZones:
     """Rectangles to watch."""
 
@@ -135,7 +135,7 @@ class RectangleZones:
     zones: tuple[Rectangle, ...] = of_kind(_listed("B", Rectangle), zh="区域项")
 
 
-@message(0x8604, en="set polygon zone", zh="设置多边形区域", way=DOWN, clause="8.53")
+@message(0x8604, en="set polygon zone", zh="设置多边形区域", way=DOWN, clause="JT/T 808-2013 8.39")
 class PolygonZone:
     """A polygon to watch; `night_speed_kmh` and `name`, behind the corners, are None before 2019."""
 
@@ -150,7 +150,7 @@ class PolygonZone:
     name: str | None = _name("区域的名称")
 
 
-@message(0x8606, en="set route", zh="设置路线", way=DOWN, clause="8.55")
+@message(0x8606, en="set route", zh="设置路线", way=DOWN, clause="JT/T 808-2013 8.41")
 class RouteZone:
     """A route to watch, by its turning points; `name` is None before 2019."""
 
