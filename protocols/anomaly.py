@@ -13,6 +13,7 @@ class Code(StrEnum):
     SHORT_FRAME = "short_frame"
     OVERSIZE_FRAME = "oversize_frame"
     BAD_CHECKSUM = "bad_checksum"
+    BAD_CRC = "bad_crc"
     LONE_ESCAPE = "lone_escape"
     NONCANONICAL_ESCAPE = "noncanonical_escape"
     LENGTH_MISMATCH = "length_mismatch"
@@ -58,7 +59,7 @@ class Layer(StrEnum):
 
 
 _LAYERS = (
-    (Layer.FRAME, "junk short_frame oversize_frame bad_checksum", "lone_escape noncanonical_escape"),
+    (Layer.FRAME, "junk short_frame oversize_frame bad_checksum bad_crc", "lone_escape noncanonical_escape"),
     (Layer.HEADER, "length_mismatch encrypted_no_key", "version_bit non_bcd_id reserved_bits"),
     (Layer.PACKET, "bad_index index_conflict assembly_overflow", "duplicate_packet resent_serial assembly_timeout"),
     (Layer.BODY, "short_body bad_value", "unknown_message trailing_body_bytes bad_text bad_bcd layout_guess"),

@@ -35,12 +35,13 @@ class Definition:
 
     Attributes:
         message_id: id of the message; None for a structure inside messages.
+        sub_id: id of the sub-message inside `message_id` (JT/T 809), 0 where there is none.
         versions: editions that have it.
         answer: id of the reply it earns, `NO_ANSWER` when it earns none, None when it earns the general reply of the other side.
         choose: tells the version of a body where the header does not; None where the header's version is enough.
     """
 
-    __slots__ = ("_layouts", "answer", "choose", "cls", "en", "fields", "message_id", "source_clause", "versions", "way", "zh")
+    __slots__ = ("_layouts", "answer", "choose", "cls", "en", "fields", "message_id", "source_clause", "sub_id", "versions", "way", "zh")
 
     def __init__(self, cls: type, specs: dict[str, FieldSpec], *, en: str, zh: str, versions: tuple[str, ...]) -> None:
         self.cls = cls
@@ -48,6 +49,7 @@ class Definition:
         self.en, self.zh = en, zh
         self.versions = versions
         self.message_id: int | None = None
+        self.sub_id = 0
         self.way: Way | None = None
         self.answer: int | None = None
         self.choose: Chooser | None = None
@@ -111,6 +113,8 @@ def build(cls: type[T], *, en: str, zh: str, versions: tuple[str, ...]) -> type[
         fields.raw,
         fields.digits,
         fields.bcd_time,
+        fields.utc_time,
+        fields.calendar_time,
         fields.nested,
         fields.repeat,
         fields.since,

@@ -11,7 +11,7 @@ from protocols.fields import VERSIONS, FieldSpec, Words
 from protocols.jt808.extras import ExtraLayout, extra_layouts
 from protocols.jt808.extras.base import words_of
 from protocols.jt808.registry import messages
-from protocols.kinds import BcdTime, Nested, Repeat, Spec
+from protocols.kinds import Nested, Repeat, Spec
 
 LANGUAGES = ("en", "zh")
 
@@ -33,8 +33,8 @@ def readable(value: Any, spec: Spec | None, language: str) -> str:
         return value.hex(" ")
     if spec is None or value is None:
         return "—" if value is None else str(value)
-    if isinstance(spec, FieldSpec) and isinstance(spec.kind, BcdTime):
-        return _clock(value, utc=spec.kind.utc)
+    if isinstance(spec, FieldSpec) and spec.kind.is_clock:
+        return _clock(value, utc=getattr(spec.kind, "utc", False))
     if spec.bits is not None:
         width = 2 * getattr(getattr(spec, "kind", None), "size", 4)
         names = [said(words, language) for bit, words in spec.bits.items() if value >> bit & 1]

@@ -14,6 +14,7 @@ from protocols.kinds import (
     REST,
     BcdTime,
     ByVersion,
+    CalendarTime,
     Code,
     Coordinate,
     Digits,
@@ -27,6 +28,7 @@ from protocols.kinds import (
     Size,
     Sized,
     Text,
+    UtcTime,
 )
 
 V2011, V2013, V2019 = VERSIONS = ("2011", "2013", "2019")
@@ -139,6 +141,16 @@ def digits(size: int, **words: Any) -> Any:
 def bcd_time(*, utc: bool = False, **words: Any) -> Any:
     """Clock of six BCD bytes, as epoch ms UTC; None for `bad_time`."""
     return FieldSpec(BcdTime(utc), **words)
+
+
+def utc_time(**words: Any) -> Any:
+    """UTC of eight bytes, as epoch ms; 0 where left out, None for `bad_time`."""
+    return FieldSpec(UtcTime(), **words)
+
+
+def calendar_time(**words: Any) -> Any:
+    """Day, month, year, hour, minute, second, as epoch ms UTC; None for `bad_time`."""
+    return FieldSpec(CalendarTime(), **words)
 
 
 def nested(of: type, **words: Any) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NoReturn, Protocol
+from typing import Any, ClassVar, NoReturn, Protocol
 
 from domain.errors import RefusedError
 from protocols.wire import Context, Reader, Writer
@@ -74,6 +74,9 @@ class Kind:
     A kind with a struct format in `code` has a fixed `size`: the compiled code fuses neighbours into one struct and calls
     `load` and `store` only when `plain` is False. A kind without one reads and writes for itself.
     """
+
+    is_clock: ClassVar[bool] = False
+    """True when the value is epoch ms; such a kind has `utc`, True when its clock runs at UTC."""
 
     @property
     def code(self) -> str:

@@ -180,6 +180,7 @@ class BcdTime(Kind):
     """
 
     utc: bool = False
+    is_clock: ClassVar[bool] = True
     code: ClassVar[str] = "6s"
     size: ClassVar[int] = 6
 

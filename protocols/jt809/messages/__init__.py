@@ -1,0 +1,1 @@
+"""Messages of JT/T 809: one file a group."""
