@@ -87,7 +87,7 @@ class LogSettings:
 @dataclass(frozen=True, slots=True)
 class PipelineSettings:
     """Log to database. match: onto the registered road networks, live; match_vehicles: records in memory at most; checkpoint_s: how often
-    the record of a vehicle that reports is saved."""
+    the record of a vehicle that reports is saved; media_path: folder of pictures, sounds and films."""
 
     partitions: int = 1
     batch_rows: int = 5_000
@@ -102,4 +102,5 @@ class PipelineSettings:
     match: bool = True
     match_vehicles: int = 100_000
     checkpoint_s: int = 60
+    media_path: Path = Path("data/media")
     readers: tuple[str, ...] = field(default=("pipeline",))

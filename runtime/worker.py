@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -13,7 +14,7 @@ import structlog
 from prometheus_client import CollectorRegistry
 
 from domain.errors import StoreError
-from ingest import days
+from ingest import days, media_store
 from ingest.day_open import OpenDay
 from ingest.day_unit import Place
 from ingest.log.reader import SpoolReader
@@ -56,7 +57,9 @@ def run_worker(settings: Settings, every_s: float, once: bool, listen: str = "")
         with serving(settings.database, settings.data) as dsn, BackgroundProcess() as background:
             work = Work(dsn, retention, background, stop)
             while not stop.is_set():
-                trouble[0] = _round(dsn, retention) or work.due(DAYS_S if not once else float("inf"))
+                trouble[0] = (
+                    _round(dsn, retention) or _media(dsn, settings.pipeline.media_path) or work.due(DAYS_S if not once else float("inf"))
+                )
                 if once and trouble[0]:
                     raise StoreError(trouble[0], retriable=True)
                 freed = SpoolReader(settings.log.path, READER, settings.log).trim() if settings.log.path.exists() else 0
@@ -82,6 +85,20 @@ def _round(dsn: str, retention: Retention) -> str:
         log.warning("upkeep_skipped", reason=reason)
         return f"last round skipped: {reason}"
     log.info("upkeep_done", hours=done.hours, dirty_days=done.dirty_days, archived=done.archived)
+    return ""
+
+
+def _media(dsn: str, folder: Path) -> str:
+    """Move multimedia that waits in the database to files; why it was left there, "" when nothing was."""
+    try:
+        with connect(dsn, "ingest") as conn:
+            while moved := media_store.settle(conn, folder):
+                conn.commit()
+                log.info("media_settled", files=moved)
+    except (psycopg.OperationalError, StoreError, OSError) as error:
+        reason = (str(error) or type(error).__name__).splitlines()[0]
+        log.warning("media_waits", reason=reason, next=f"free the disk of {folder}")
+        return f"multimedia waits in the database: {reason}"
     return ""
 
 

@@ -20,6 +20,7 @@ from ingest.pipeline_metrics import PipelineMetrics
 from ingest.settings import PipelineSettings
 from ingest.steps.terminals import Terminals
 from protocols.jt808.kernels.rows import WIRE_FIX
+from protocols.jt808.messages.multimedia import MediaData, MediaEvent
 from protocols.jt808.messages.registration import Registration
 
 Array = np.ndarray[Any, Any]
@@ -64,6 +65,15 @@ class Registered:
     record: int
     terminal_id: str
     message: Registration
+
+
+@dataclass(frozen=True, slots=True)
+class MediaSeen:
+    """A 0x0800 or a whole 0x0801 in the log: row of the record (of the packet that came last), terminal number, what it says."""
+
+    record: int
+    terminal_id: str
+    message: MediaData | MediaEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +126,7 @@ class Batch:
     vehicle_id: Array = field(default_factory=lambda: np.empty(0, np.int32))
     registrations: list[Registered] = field(default_factory=list)
     links: list[LinkSeen] = field(default_factory=list)
+    media: list[MediaSeen] = field(default_factory=list)
     parts: list[Part] = field(default_factory=list)
     finished: list[PartKey] = field(default_factory=list)
     rejected: list[Rejected] = field(default_factory=list)

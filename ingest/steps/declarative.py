@@ -9,13 +9,14 @@ import numpy as np
 
 from domain.position import Flag, Source
 from ingest.part_store import Part
-from ingest.steps.batch import Batch, Registered, Rejected, Wire
+from ingest.steps.batch import Batch, MediaSeen, Registered, Rejected, Wire
 from ingest.steps.wire_row import wire_row
 from protocols.anomaly import Anomaly, Code, Layer
 from protocols.jt808.codec import Examined, decode_body, find_definition
 from protocols.jt808.header import Header, terminal_key
 from protocols.jt808.kernels.rows import WIRE_FIX, packed_id
 from protocols.jt808.messages.location import Location, LocationBatch, LocationReply
+from protocols.jt808.messages.multimedia import MediaData, MediaEvent
 from protocols.jt808.messages.registration import Registration
 from protocols.jt808.profile import STANDARD
 from protocols.wire import Context as WireContext
@@ -80,6 +81,8 @@ def message_taken(batch: Batch, pieces: Pieces, record: int, header: Header, exa
         batch.rejected.append(rejected(record, header, examined.dropped))
     elif isinstance(message, Registration):
         batch.registrations.append(Registered(record, terminal_key(header.terminal_id), message))
+    elif isinstance(message, MediaData | MediaEvent):
+        batch.media.append(MediaSeen(record, terminal_key(header.terminal_id), message))
 
 
 def rejected(record: int, header: Header | None, fault: Anomaly | None) -> Rejected:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ingest.link_store import LinkEvent
+from ingest.media_store import Upload
 from ingest.quarantine_store import Quarantined
 from ingest.steps.batch import Batch, Context
 from ingest.steps.terminals import UNKNOWN
@@ -38,13 +39,7 @@ def link_events(batch: Batch, context: Context) -> list[LinkEvent]:
         return []
     records = batch.log
     terminals = [str(seen.said.get("terminal") or "").lstrip("0") for seen in batch.links]
-    packed = [packed_id(terminal) for terminal in terminals]
-    rows = np.array([seen.record for seen in batch.links], np.int64)
-    vehicles = context.terminals.vehicles(
-        np.array([pair[0] for pair in packed], np.uint16),
-        np.array([pair[1] for pair in packed], np.uint64),
-        records.received_us[rows] // 1000,
-    )
+    vehicles = _vehicles(batch, context, terminals, [seen.record for seen in batch.links])
     return [
         LinkEvent(
             log_id=records.logs[int(records.log[seen.record])],
@@ -55,7 +50,38 @@ def link_events(batch: Batch, context: Context) -> list[LinkEvent]:
             gateway=str(int(records.link[seen.record]) >> 48),
             peer=str(seen.said.get("peer") or ""),
             terminal_id=terminal,
-            vehicle_id=None if vehicle == UNKNOWN else int(vehicle),
+            vehicle_id=vehicle,
         )
         for seen, terminal, vehicle in zip(batch.links, terminals, vehicles, strict=True)
     ]
+
+
+def uploads(batch: Batch, context: Context) -> list[Upload]:
+    """Multimedia of a batch, with the vehicle of the terminal at that time."""
+    records = batch.log
+    terminals = [seen.terminal_id for seen in batch.media]
+    vehicles = _vehicles(batch, context, terminals, [seen.record for seen in batch.media])
+    return [
+        Upload(
+            terminal_id=seen.terminal_id,
+            vehicle_id=vehicle,
+            received_ms=int(records.received_us[seen.record]) // 1000,
+            log_id=records.logs[int(records.log[seen.record])],
+            position=int(records.position[seen.record]),
+            message=seen.message,
+        )
+        for seen, vehicle in zip(batch.media, vehicles, strict=True)
+    ]
+
+
+def _vehicles(batch: Batch, context: Context, terminals: list[str], rows: list[int]) -> list[int | None]:
+    """Vehicles of terminals at the times of their records; None when nobody knows the terminal."""
+    if not terminals:
+        return []
+    packed = [packed_id(terminal) for terminal in terminals]
+    found = context.terminals.vehicles(
+        np.array([pair[0] for pair in packed], np.uint16),
+        np.array([pair[1] for pair in packed], np.uint64),
+        batch.log.received_us[np.array(rows, np.int64)] // 1000,
+    )
+    return [None if vehicle == UNKNOWN else int(vehicle) for vehicle in found]

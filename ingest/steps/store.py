@@ -10,6 +10,7 @@ from ingest import (
     last_store,
     link_store,
     match_state_store,
+    media_store,
     offset_store,
     part_store,
     position_store,
@@ -20,7 +21,7 @@ from ingest import (
 from ingest.steps.batch import Batch, Context
 from ingest.steps.outcome import Outcome, count
 from ingest.steps.recovery import kind_of
-from ingest.steps.said import link_events, quarantined
+from ingest.steps.said import link_events, quarantined, uploads
 
 log = structlog.get_logger()
 
@@ -43,6 +44,7 @@ def store(batch: Batch, context: Context) -> None:
     part_store.keep(conn, batch.parts)
     part_store.finish(conn, batch.finished)
     link_store.put(conn, link_events(batch, context))
+    media_store.put(conn, context.settings.media_path, uploads(batch, context))
     capped = quarantine_store.put(conn, quarantined(batch), context.settings.quarantine_per_day)
     reader = offset_store.reader_name(context.settings.partitions)
     offset_store.advance(conn, (reader, context.partition), context.offsets, batch.log.next)
