@@ -7,7 +7,12 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from protocols.gbt19056 import encode
+from protocols.gbt19056.collect import Mileage
+from protocols.gbt19056.fillers import BcdNumber, FilledNumber, FilledSigned, FilledText, FilledTime, Times
+from protocols.gbt19056.layouts import DOWN, UP
 from protocols.jt808.messages.multimedia import PositionHead
+from protocols.jt808.messages.recorder import RecorderBytes
 from protocols.jt808.messages.zone_queries import AnsweredZones, ZoneData
 from protocols.jt808.messages.zones import Circle, PolygonZone, Rectangle, RouteZone
 from protocols.kinds.optional import OpenTime, SoftTime, TailList
@@ -22,11 +27,26 @@ def _clock(kind: Any, version: str) -> st.SearchStrategy[Any]:
     return wire.clocks()
 
 
+def _blocks(kind: Any, version: str) -> st.SearchStrategy[bytes]:
+    mileage = Mileage(1_732_759_141_000, None, 0, 123_456)
+    sound = st.lists(st.sampled_from([encode(UP, 0x03, mileage), encode(DOWN, 0x02), encode(UP, 0xFA)]), max_size=3).map(b"".join)
+    return sound | st.binary(max_size=60)
+
+
 KINDS: dict[type, Any] = {
+    RecorderBytes: _blocks,
     TailList: _list,
     AnsweredZones: _list,
     SoftTime: _clock,
     OpenTime: lambda kind, version: st.none() | wire.clocks(),
+    FilledNumber: lambda kind, version: st.none() | st.integers(0, kind.high),
+    FilledSigned: lambda kind, version: st.none() | st.integers(-kind.limit, kind.limit).filter(lambda value: value != -1),
+    FilledText: lambda kind, version: st.none() | wire.words(kind.size),
+    FilledTime: lambda kind, version: st.none() | wire.clocks(),
+    BcdNumber: lambda kind, version: st.none() | st.integers(0, 10 ** (2 * kind.size) - 1),
+    Times: lambda kind, version: st.lists(wire.of_kind(kind.of, version), min_size=1, max_size=3).map(
+        lambda some: tuple((some * kind.count)[: kind.count])
+    ),
     PositionHead: lambda kind, version: wire.locations().map(lambda fix: replace(fix, extras=(), tail=b"")),
 }
 
