@@ -20,7 +20,7 @@ from api.live.hub import Hub
 from api.live.source import LiveSource, Pool
 from api.login import Doorkeeper
 from api.metrics import Metrics
-from api.routes import commands, days, files, health, positions_ws, regions, roads, session, tiles, tracks, vehicles
+from api.routes import commands, days, files, health, media, positions_ws, regions, roads, session, tiles, tracks, vehicles
 from api.settings import WebSettings
 from operations.identity import Identity
 
@@ -29,10 +29,11 @@ HOME = "/app/monitor"
 
 @dataclass(frozen=True, slots=True)
 class Folders:
-    """What is served as files: own modules, vendored libraries, icons of the browser tab."""
+    """What is served as files: own modules, vendored libraries, icons of the browser tab, multimedia of terminals."""
 
     static: Path
     vendor: Path
+    media: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,7 @@ def create(settings: WebSettings, pool: Pool, identity: Identity, folders: Folde
         days.router(fleet, pool),
         tracks.router(fleet, pool, archive),
         roads.router(pool),
-        commands.router(fleet, pool),
+        *(commands.router(fleet, pool), media.router(fleet, pool, folders.media)),
         regions.router(fleet),
         tiles.router(settings.tiles_path),
         health.router(hub, settings.tick_s),

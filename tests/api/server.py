@@ -17,6 +17,7 @@ import httpx
 import psycopg
 
 from api.settings import WebSettings
+from ingest.settings import PipelineSettings
 from operations.accounts import add_user, list_users
 from runtime.settings import Settings
 from runtime.web import serve
@@ -68,6 +69,7 @@ def running(dsn: str, folder: Path, **web: Any) -> Iterator[RunningWeb]:
     chosen: dict[str, Any] = {"listen": f"127.0.0.1:{free_port()}", "tick_s": 0.2, "registry_s": 0.2, "recheck_s": 0.5} | web
     settings = Settings(
         folder,
+        pipeline=PipelineSettings(media_path=folder / "media"),
         web=WebSettings(
             metrics_listen="",
             tiles_path=folder / "tiles",
