@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from typing import Any
 
 from domain.errors import RefusedError, WireError
-from protocols.anomaly import Anomaly
-from protocols.describe import LANGUAGES, field_words, readable, said
+from protocols.describe import LANGUAGES, said
+from protocols.explain_recorder import RECORDER_HEADS, explain_recorder
+from protocols.explained import Explained, ExplainedFrame, Row, row, with_anomalies
 from protocols.fields import VERSIONS, Words
 from protocols.jt808.codec import Examined, examine, find_definition
 from protocols.jt808.framing import DELIMITER, checksum, unescape
@@ -30,65 +30,7 @@ _PACKET: Words = ("part of a longer body", "分包消息体")
 _TRAILING: Words = ("bytes behind the body", "消息体之后的字节")
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One run of bytes: `offset` in the unescaped frame (-1 for a delimiter), `raw` as on the wire, and what it says."""
-
-    offset: int
-    raw: bytes
-    path: str
-    name: str
-    value: str
-    anomalies: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class ExplainedFrame:
-    """One candidate: its rows cover its bytes; `versions` and `profiles` are those under which nothing is odd."""
-
-    rows: tuple[Row, ...]
-    title: str
-    examined: Examined
-    versions: tuple[str, ...]
-    profiles: tuple[str, ...]
-
-    @property
-    def dropped(self) -> bool:
-        """True when the frame or one of its fixes would be dropped."""
-        return self.examined.dropped is not None
-
-
-@dataclass(frozen=True, slots=True)
-class Explained:
-    """All candidates of the input, in order."""
-
-    frames: tuple[ExplainedFrame, ...]
-
-    @property
-    def dropped(self) -> bool:
-        """True when anything would be dropped."""
-        return any(frame.dropped for frame in self.frames)
-
-    def as_json(self) -> dict[str, Any]:
-        """The same for machines."""
-        return {"dropped": self.dropped, "frames": [_frame_json(frame) for frame in self.frames]}
-
-
-def _frame_json(frame: ExplainedFrame) -> dict[str, Any]:
-    header = frame.examined.header
-    plain = [{name: getattr(row, name) for name in Row.__slots__} for row in frame.rows]
-    rows = [{**row, "raw": row["raw"].hex(), "anomalies": list(row["anomalies"])} for row in plain]
-    odd = [{name: getattr(found, name) for name in Anomaly.__slots__} for found in frame.examined.anomalies]
-    return {
-        "title": frame.title,
-        "dropped": frame.dropped,
-        "header": None if header is None else {name: getattr(header, name) for name in Header.__slots__},
-        "version": frame.examined.version,
-        "versions": list(frame.versions),
-        "profiles": list(frame.profiles),
-        "anomalies": odd,
-        "rows": rows,
-    }
+__all__ = ["Explained", "ExplainedFrame", "Row", "explain", "parse_hex"]
 
 
 def parse_hex(text: str) -> bytes:
@@ -101,7 +43,7 @@ def parse_hex(text: str) -> bytes:
 
 
 def explain(hexadecimal: str, profile: Profile | None = None, language: str = "en") -> Explained:
-    """Explain JT/T 808 bytes.
+    """Explain JT/T 808 bytes, or those of a driving recorder (AA 75, 55 7A).
 
     Args:
         hexadecimal: one or several frames, with or without blanks and 0x.
@@ -113,6 +55,8 @@ def explain(hexadecimal: str, profile: Profile | None = None, language: str = "e
     if language not in LANGUAGES:
         raise RefusedError(f"language {language!r} is none of {', '.join(LANGUAGES)}", field="language")
     data = parse_hex(hexadecimal)
+    if data[:2] in RECORDER_HEADS:
+        return Explained(explain_recorder(data, language))
     if not data.strip(bytes((DELIMITER,))):
         raise RefusedError("no bytes between delimiters", field="hex")
     return Explained(tuple(_explain_run(*found, profile or STANDARD, language) for found in _candidates(data)))
@@ -141,8 +85,8 @@ def _explain_run(before: int, run: bytes, behind: int, profile: Profile, languag
     places = _wire_places(run)
     mark = Row(-1, bytes((DELIMITER,)), "delimiter", said(_DELIMITER, language), "0x7E")
     parts = _parts(examined, len(places) - 1, run, profile)
-    rows = [_row(part, run, places, language) for part in parts]
-    rows = _with_anomalies(rows, parts, examined.anomalies)
+    rows = [row(part, run[places[part.start] : places[part.end]], language) for part in parts]
+    rows = with_anomalies(rows, parts, examined.anomalies)
     header = examined.header
     title, versions = said(_RUN, language), tuple[str, ...]()
     if header is not None:
@@ -211,23 +155,6 @@ def _header_parts(header: Header) -> list[Part]:
         parts.append(Part(at, at + size, name, value, None, _HEADER[name]))
         at += size
     return parts
-
-
-def _row(part: Part, run: bytes, places: list[int], language: str) -> Row:
-    raw = run[places[part.start] : places[part.end]]
-    words = part.words
-    if part.spec is not None:
-        words = field_words(part.path.rpartition(".")[2], part.spec)
-    value = readable(part.value, part.spec, language)
-    return Row(part.start, raw, part.path, said(words, language), value)
-
-
-def _with_anomalies(rows: list[Row], parts: list[Part], anomalies: tuple[Anomaly, ...]) -> list[Row]:
-    """Rows with the anomalies that lie in their bytes; one without a place goes to the first row, one behind the end to the last."""
-    for found in anomalies:
-        at = next((n for n, part in enumerate(parts) if part.start <= found.offset < part.end), 0 if found.offset < 0 else len(rows) - 1)
-        rows[at] = replace(rows[at], anomalies=(*rows[at].anomalies, str(found.code)))
-    return rows
 
 
 def _versions(examined: Examined, profile: Profile) -> tuple[str, ...]:

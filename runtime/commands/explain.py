@@ -25,13 +25,15 @@ def explain(
     profile: Annotated[str, typer.Option(help="How the terminal speaks.")] = "standard",
     docs: Annotated[Path | None, typer.Option(help="Write the documents of all messages into this folder instead.")] = None,
 ) -> None:
-    """Explain JT/T 808 bytes: one row a field, with offset, bytes, name, value, unit, names of bits, and what is wrong.
+    """Explain JT/T 808 bytes, or those of a driving recorder (AA 75, 55 7A): one row a field, with offset, bytes, name, value, unit, names of bits, and what is wrong.
 
     Exit code 1 when a frame, or a fix in it, would be dropped.
 
     Example:
 
         cuntong explain 7E0002000001391234432900007A7E
+
+        cuntong explain 557A0000020012003F
 
         cuntong explain --language zh --json - < frames.hex
     """

@@ -10,8 +10,13 @@ import pytest
 from domain.errors import RefusedError
 from protocols.describe import documents, json_schema
 from protocols.explain import explain
+from protocols.gbt19056 import encode
+from protocols.gbt19056.collect import Mileage
+from protocols.gbt19056.layouts import DOWN, UP
+from protocols.gbt19056.records import RecordQuery
 from protocols.jt808.framing import wrap
 from protocols.jt808.messages.location import Location, LocationBatch
+from protocols.jt808.messages.recorder import CollectRecorder
 from tests.protocols.test_connection import FIX, NOW, said, spoiled
 from tests.protocols.test_reassembly import packet
 from tests.protocols.test_vectors import OWN, shared_vectors
@@ -89,6 +94,29 @@ def test_hex_is_taken_as_people_paste_it(text: str) -> None:
 def test_what_cannot_be_explained_is_refused(text: str, language: str) -> None:
     with pytest.raises(RefusedError):
         explain(text, language=language)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_recorder_bytes_are_explained(language: str) -> None:
+    frames = [encode(UP, 0x03, Mileage(NOW, None, 0, 123_456)), encode(DOWN, 0x02), encode(UP, 0xFA), b"\x01\x02"]
+    explained = explain(b"".join(frames).hex(" "), language=language)
+    assert [b"".join(row.raw for row in frame.rows) for frame in explained.frames] == frames
+    assert [frame.dropped for frame in explained.frames] == [False, False, False, True]
+    values = {row.path: row.value for row in explained.frames[0].rows}
+    assert values["recorder.data.total_km10"] == "12345.6 km"
+    assert values["recorder.data.installed_ms"] == "—"
+    json.dumps(explained.as_json())
+    wrong = bytearray(frames[0])
+    wrong[-1] ^= 1
+    (frame,) = explain(bytes(wrong).hex()).frames
+    assert (frame.dropped, frame.rows[-1].anomalies) == (True, ("bad_checksum",))
+
+
+def test_recorder_bytes_inside_a_message_are_explained() -> None:
+    (frame,) = explain(said(CollectRecorder.of(0x08, RecordQuery(NOW, NOW, 2))).hex()).frames
+    values = {row.path: row.value for row in frame.rows}
+    assert values["recorder.data.most"] == "2"
+    assert not frame.dropped
 
 
 def test_documents_are_current() -> None:
