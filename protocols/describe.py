@@ -11,7 +11,7 @@ from protocols.fields import VERSIONS, FieldSpec, Words
 from protocols.jt808.extras import ExtraLayout, extra_layouts
 from protocols.jt808.extras.base import words_of
 from protocols.jt808.registry import messages
-from protocols.kinds import Nested, Repeat, Spec
+from protocols.kinds import Nested, Spec
 
 LANGUAGES = ("en", "zh")
 
@@ -79,10 +79,10 @@ def _object(definition: Definition, version: str, needed: dict[str, dict[str, An
             properties[slot.name]["x-names"] = {str(value): list(words) for value, words in slot.spec.names.items()}
         if slot.spec.condition is None:
             required.append(slot.name)
-        item = slot.kind.of if isinstance(slot.kind, Repeat) else slot.kind
-        if isinstance(item, Nested):
-            inner = definition_of(item.of)
-            needed[inner.cls.__name__] = _object(inner, version, needed)
+        for inner in map(definition_of, slot.kind.classes):
+            if inner.cls.__name__ not in needed:
+                needed[inner.cls.__name__] = {}
+                needed[inner.cls.__name__] = _object(inner, version, needed)
     return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
 
 
@@ -96,13 +96,28 @@ def markdown(message_id: int, profile: str = "standard") -> str:
     for versions, layout in _layouts(definition):
         lines += ["", f"## {', '.join(versions)}", ""]
         rows = list(_rows(layout.slots))
-        lines += _table(("field", "type", "name", "名称", "unit, values"), rows) if rows else ["No body."]
+        lines += _table(_HEAD, rows) if rows else ["No body."]
+        for inner in _inside(layout, versions[-1]):
+            lines += ["", f"### {inner.en} {inner.zh}", "", *_table(_HEAD, list(_rows(inner.layout(versions[-1]).slots)))]
     return "\n".join(lines) + "\n"
 
 
 def _source(clause: str) -> str:
     """Where a message is described: of JT/T 808-2019 where the clause names no standard."""
     return clause if "/" in clause else f"JT/T 808-2019 {clause}"
+
+
+_HEAD = ("field", "type", "name", "名称", "unit, values")
+
+
+def _inside(layout: Any, version: str) -> list[Definition]:
+    """Structures inside a layout, outer ones first; messages, which have a document of their own, are left out."""
+    found: list[Definition] = []
+    for slot in layout.slots:
+        for inner in map(definition_of, slot.kind.classes if slot.kind is not None else ()):
+            if inner.message_id is None and inner not in found:
+                found += [inner, *(deeper for deeper in _inside(inner.layout(version), version) if deeper not in found)]
+    return found
 
 
 def _layouts(definition: Definition) -> Iterator[tuple[list[str], Any]]:

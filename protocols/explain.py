@@ -145,7 +145,7 @@ def _header_parts(header: Header) -> list[Part]:
     fields: list[tuple[str, int, Any]] = [("message_id", 2, f"0x{header.message_id:04X}"), ("attributes", 2, attributes)]
     wide = header.version_byte is not None
     fields += [("version_byte", 1, header.version_byte)] if wide else []
-    fields += [("terminal_id", 10 if wide else 6, header.terminal_id), ("serial", 2, header.serial)]
+    fields += [("terminal_id", 10 if wide else 6, header.terminal_id), ("serial", header.serial_size, header.serial)]
     half = SIZE_PACKET_ITEM // 2
     if header.package_total is not None:
         fields += [("package_total", half, header.package_total), ("package_index", half, header.package_index)]

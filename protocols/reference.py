@@ -14,6 +14,7 @@ from protocols.jt808.codec import Examined, encode, examine, find_definition
 from protocols.jt808.framing import Splitter, unescape
 from protocols.jt808.header import terminal_key
 from protocols.jt808.profile import PROFILES, STANDARD, Profile
+from protocols.reference_commands import SIZES
 from protocols.reference_media import MEDIA_BODIES
 from protocols.reference_names import BODIES
 
@@ -66,6 +67,8 @@ def compare(vector: dict[str, Any]) -> Outcome:
     covered = header is not None and find_definition(header.message_id, STANDARD) is not None
     if examined.message is not None:
         ours |= (BODIES | MEDIA_BODIES).get(type(examined.message), lambda _: {})(examined.message)
+        if type(examined.message) in SIZES:
+            ours |= SIZES[type(examined.message)](examined.message, examined.body)
         ours["trailing_hex"] = next((odd.detail for odd in examined.anomalies if odd.code is Code.TRAILING_BODY_BYTES), "")
     if covered:
         ours |= {"body_hex": examined.body.hex(), "body_hex_len": len(examined.body), "layout": examined.version}
@@ -128,7 +131,7 @@ def _header(examined: Examined) -> dict[str, Any]:
     valid = all(odd.code is not Code.BAD_CHECKSUM for odd in examined.anomalies)
     ours: dict[str, Any] = {
         "message_id": f"0x{header.message_id:04X}", "terminal_phone_bcd": header.terminal_id,
-        "terminal_phone": terminal_key(header.terminal_id), "serial": header.serial, "encryption": header.attributes >> 10 & 7,
+        "terminal_phone": terminal_key(header.terminal_id), "serial": header.serial, "serial_bytes": header.serial_size, "encryption": header.attributes >> 10 & 7,
         "subpackage": header.package_total is not None, "body_length": header.body_length, "checksum_valid": valid, "checksum": unescape(examined.raw)[0][-1],
     }  # fmt: skip
     if header.version_byte is not None:

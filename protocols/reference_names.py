@@ -11,7 +11,9 @@ from protocols.jt808.messages.control import LocationQuery, TrackingControl
 from protocols.jt808.messages.location import Location, LocationBatch, LocationReply
 from protocols.jt808.messages.registration import Authentication, Registration, RegistrationReply
 from protocols.jt808.messages.session import PacketRequest, PlatformReply, ServerTime, TerminalPacketRequest, TerminalReply
+from protocols.jt808.messages.terminal_control import VehicleControlReply
 from protocols.jt808.messages.text import TextDown
+from protocols.reference_commands import BODIES as COMMAND_BODIES
 from protocols.reference_video import BODIES as VIDEO_BODIES
 
 
@@ -106,6 +108,8 @@ BODIES: dict[type, Callable[[Any], dict[str, Any]]] = {
     LocationQuery: _named(),
     TrackingControl: _named(("interval_s", "interval_s"), ("valid_s", "valid_s")),
     TextDown: _named(("flag_bits", "flag_bits"), ("text_type", "text_type"), ("text", "text")),
+    VehicleControlReply: lambda message: {"reply_serial": message.reply_serial, "location": location_values(message.location)},
+    **COMMAND_BODIES,
     **VIDEO_BODIES,
 }
 """By class of message: its values under the names of the reference."""

@@ -17,10 +17,14 @@ _ENCRYPTION_MASK = 0x1C00
 MAX_BODY = 1023
 """Longest body of one frame, bytes."""
 SIZE_2013, SIZE_2019, SIZE_PACKET_ITEM = 12, 17, 4
+SIZE_SHORT = 11
+SHORT_SERIALS = frozenset({0x4401, 0x5501, 0x5502})
+"""Makers' messages whose header has a serial of one byte, no packets and no version: 11 bytes."""
 _SHORTEST = SIZE_2013 + 1
 _V2013 = Struct(">HH6sH")
 _V2019 = Struct(">HHB10sH")
 _PACKET = Struct(">HH")
+_SHORT = Struct(">HH6sB")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,11 @@ class Header:
     body_start: int
     body_length: int
     version_byte: int | None = None
+
+    @property
+    def serial_size(self) -> int:
+        """Bytes of the serial: 2, or 1 in the short header of some makers' messages."""
+        return 1 if self.body_start == SIZE_SHORT else 2
 
 
 def terminal_key(terminal_id: str) -> str:
@@ -79,6 +88,8 @@ def read_header(frame: bytes, anomalies: list[Anomaly], version: str = "auto") -
         anomalies.append(anomaly(Code.SHORT_FRAME, 0, detail=f"{len(frame)} bytes, the least is {_SHORTEST}"))
         return None
     attributes = int.from_bytes(frame[2:4], "big")
+    if int.from_bytes(frame[:2], "big") in SHORT_SERIALS and not _size(attributes, len(frame), "auto")[2]:
+        return _read_short(frame, anomalies)
     size, is_2019, fits = _size(attributes, len(frame), version)
     if len(frame) < size + 1:
         anomalies.append(anomaly(Code.SHORT_FRAME, 0, detail=f"{len(frame)} bytes, header and checksum need {size + 1}"))
@@ -97,6 +108,15 @@ def read_header(frame: bytes, anomalies: list[Anomaly], version: str = "auto") -
         message_id, attributes, V2019 if is_2019 else V2013, terminal_id, serial, bool(attributes & _ENCRYPTION_MASK),
         total, index, size, attributes & LENGTH_MASK, version_byte,
     )  # fmt: skip
+
+
+def _read_short(frame: bytes, anomalies: list[Anomaly]) -> Header:
+    """Header with a serial of one byte. Only the length of its attributes is known: bit 15 asks for an answer."""
+    message_id, attributes, raw_id, serial = _SHORT.unpack_from(frame)
+    length, terminal_id = attributes & LENGTH_MASK, raw_id.hex()
+    fits = len(frame) == SIZE_SHORT + length + 1
+    _note(anomalies, length, False, terminal_id, fits, len(frame) - SIZE_SHORT - 1)
+    return Header(message_id, attributes, V2013, terminal_id, serial, False, None, None, SIZE_SHORT, length)
 
 
 def _note(anomalies: list[Anomaly], attributes: int, is_2019: bool, terminal_id: str, fits: bool, actual: int) -> None:
@@ -124,11 +144,13 @@ class Address:
 
 
 def write_header(message_id: int, body_length: int, address: Address) -> bytes:
-    """Header bytes; RefusedError when a value does not fit."""
+    """Header bytes; RefusedError when a value does not fit. Serials of one byte count modulo 256."""
     if body_length > MAX_BODY:
         raise RefusedError(f"body of {body_length} bytes: one frame holds {MAX_BODY}, send it in packets", field="body")
     if not 0 <= address.serial <= 0xFFFF:
         raise RefusedError(f"serial {address.serial} is outside 0 to 65535", field="serial")
+    if message_id in SHORT_SERIALS:
+        return _SHORT.pack(message_id, body_length, _packed(address.terminal_id, 6), address.serial & 0xFF)
     is_2019 = address.version == V2019
     attributes = body_length | (VERSION_BIT if is_2019 else 0) | (SUBPACKET_BIT if address.package else 0)
     raw_id = _packed(address.terminal_id, 10 if is_2019 else 6)

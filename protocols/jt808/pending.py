@@ -6,18 +6,16 @@ from collections.abc import Iterator
 from typing import Any
 
 from domain.errors import RefusedError
-from protocols.definition import NO_ANSWER, UP, Definition
+from protocols.definition import NO_ANSWER, Definition
+from protocols.jt808.expected import PLATFORM_REPLY, TERMINAL_REPLY, expected
 from protocols.jt808.limits import Limits
 
-TERMINAL_REPLY, PLATFORM_REPLY = 0x0001, 0x8001
 OPEN, DONE, FAILED, EXPIRED = "open", "done", "failed", "expired"
 
 
 def expected_reply(definition: Definition) -> int:
     """Id of the answer that a message earns; `NO_ANSWER` when it earns none."""
-    if definition.answer is not None:
-        return definition.answer
-    return PLATFORM_REPLY if definition.way is UP else TERMINAL_REPLY
+    return NO_ANSWER if definition.message_id is None else expected(definition.message_id).reply
 
 
 class Pending:
@@ -95,7 +93,7 @@ class Commands:
         pending.result = reply.result
         if reply.result:
             return self._end(pending, FAILED)
-        if pending.expects not in (TERMINAL_REPLY, PLATFORM_REPLY):
+        if pending.expects not in (TERMINAL_REPLY, PLATFORM_REPLY) and not expected(pending.message_id).general_ends:
             pending.accepted = True
             return None
         if reply.reply_serial == pending.serials[-1]:

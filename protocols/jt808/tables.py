@@ -69,3 +69,9 @@ AREA_TYPES: dict[int, Words] = {
     4: ("route segment", "路段"),
 }  # fmt: skip
 """Kinds of place in items 0x11 and 0x12, JT/T 808-2019 tables 28 and 29."""
+
+GNSS_SYSTEMS: dict[int, Words] = {0: ("GPS", "GPS"), 1: ("BeiDou", "北斗"), 2: ("GLONASS", "GLONASS"), 3: ("Galileo", "Galileo")}
+"""JT/T 808-2019 table 12 parameter 0x0090, and table 20."""
+
+CAN_FLAGS: dict[int, Words] = {29: ("average", "平均值"), 30: ("extended frame", "扩展帧"), 31: ("channel 2", "CAN2通道")}
+"""JT/T 808-2019 table 58: bits 0 to 28 are the id on the bus; a clear bit means sample, standard frame, channel 1."""

@@ -93,6 +93,11 @@ class Kind:
         """True when what struct unpacks is the value."""
         return False
 
+    @property
+    def classes(self) -> tuple[Any, ...]:
+        """Classes of the structures that lie inside, for documents and schemas."""
+        return ()
+
     def resolve(self, version: str) -> Kind:
         """This kind as it is in one version."""
         return self

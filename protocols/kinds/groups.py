@@ -70,6 +70,11 @@ class Nested(Kind):
 
     of: Any = None
 
+    @property
+    def classes(self) -> tuple[Any, ...]:
+        """The class."""
+        return (self.of,)
+
     def read(self, reader: Reader, field: str) -> Any:
         """The structure at the reader's place."""
         try:
@@ -112,6 +117,11 @@ class Repeat(Kind):
     count: Any = None
     of: Any = None
 
+    @property
+    def classes(self) -> tuple[Any, ...]:
+        """Classes inside the values."""
+        return tuple(self.of.classes)
+
     def resolve(self, version: str) -> Kind:
         """The list as it is in one version."""
         return Repeat(self.count.resolve(version), self.of.resolve(version))
@@ -137,6 +147,8 @@ class Repeat(Kind):
 
     def write(self, writer: Writer, value: Any, field: str) -> None:
         """Append count and values."""
+        if not isinstance(value, (tuple, list)):
+            refuse(field, f"needs a list, not {value!r}")
         self.count.write(writer, len(value), field)
         for number, item in enumerate(value):
             self.of.write(writer, item, f"{field}[{number}]")

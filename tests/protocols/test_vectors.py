@@ -12,6 +12,7 @@ import pytest
 
 from protocols.jt808.codec import decode, encode, examine, find_definition
 from protocols.jt808.extras import Extra
+from protocols.jt808.parameters import Parameter
 from protocols.jt808.profile import STANDARD
 from protocols.reference import DIFFERS, Listed, against_list, compare
 
@@ -62,7 +63,7 @@ def test_fields_confirmed_by_their_source_match(shared: Path) -> None:
 
 def plain(value: Any) -> Any:
     """A message as the own vectors write it."""
-    if isinstance(value, Extra):
+    if isinstance(value, (Extra, Parameter)):
         return [value.id, value.raw.hex()]
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}

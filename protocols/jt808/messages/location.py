@@ -67,7 +67,17 @@ class LocationReply:
 
 @dataclass(frozen=True)
 class BatchItems(Kind):
-    """Positions with a length u16 before each, up to the end. An item that cannot be read is None and noted; the others stand."""
+    """Positions with a length before each, up to the end. An item that cannot be read is None and noted; the others stand.
+
+    `width` is the size of a length: 2 bytes in 0x0704, 1 in the variant 0x0210.
+    """
+
+    width: int = 2
+
+    @property
+    def classes(self) -> tuple[Any, ...]:
+        """The class of a position."""
+        return (Location,)
 
     def read(self, reader: Reader, field: str) -> tuple[Location | None, ...]:
         """The items in wire order."""
@@ -79,7 +89,7 @@ class BatchItems(Kind):
         layout = definition_of(Location).layout(reader.context.version)
 
         def walked(part: Reader, name: str) -> Location:
-            out.append(Part(part.at - 2, part.at, f"{name}.length", part.left, None, LENGTH))
+            out.append(Part(part.at - self.width, part.at, f"{name}.length", part.left, None, LENGTH))
             try:
                 found: Location = walk(layout, part, out, f"{name}.")
             except WireError:
@@ -97,11 +107,12 @@ class BatchItems(Kind):
         items: list[Location | None] = []
         while reader.left:
             name, at = f"{field}[{len(items)}]", reader.at
-            if reader.left < 2 or reader.left - 2 < int.from_bytes(reader.frame[at : at + 2], "big"):
+            size = int.from_bytes(reader.frame[at : min(at + self.width, reader.end)], "big")
+            if reader.left < self.width + size:
                 reader.context.note(Code.TRUNCATED_ITEM, at, field=name, detail=f"{reader.left} bytes do not hold the item")
                 reader.at = reader.end
                 break
-            part = reader.bounded(reader.unsigned(2))
+            part = reader.bounded(reader.unsigned(self.width))
             found = reader.context.anomalies
             before = len(found)
             try:
@@ -120,7 +131,9 @@ class BatchItems(Kind):
                 refuse(f"{field}[{number}]", f"needs a Location, not {item!r}")
             part = Writer(writer.context)
             layout.write(part, item)
-            writer.unsigned(len(part.out), 2)
+            if len(part.out) >= 1 << 8 * self.width:
+                refuse(f"{field}[{number}]", f"{len(part.out)} bytes do not fit a length of {self.width} bytes")
+            writer.unsigned(len(part.out), self.width)
             writer.raw(part.out)
 
     def schema(self) -> dict[str, Any]:
@@ -129,7 +142,7 @@ class BatchItems(Kind):
 
     def label(self) -> str:
         """Type as documents print it."""
-        return "(WORD, position) × n"
+        return f"({'WORD' if self.width == 2 else 'BYTE'}, position) × n"
 
 
 @message(0x0704, en="position batch, backfill", zh="定位数据批量上传", way=UP, clause="8.49")
