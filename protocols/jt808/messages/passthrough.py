@@ -80,7 +80,7 @@ class Waybill:
 class CanFrame:
     """One frame of the bus."""
 
-    can_id: int = u32(en="CAN id and flags", zh="CAN ID", bits=CAN_FLAGS)
+    can_id: int = u32(en="CAN id and flags", zh="CAN总线ID", bits=CAN_FLAGS)
     content: bytes = raw(8, zh="CAN数据")
 
 

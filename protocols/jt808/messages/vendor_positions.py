@@ -53,7 +53,7 @@ class Accelerations:
 class VendorItem:
     """One item behind the fixed fields."""
 
-    id: int = u8(zh="ID")
+    id: int = u8(zh="附加项ID")
     content: bytes = raw(sized(1), en="value", zh="值")
 
 
