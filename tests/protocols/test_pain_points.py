@@ -16,6 +16,14 @@ from protocols.jt808.messages.registration import Authentication, Registration
 from protocols.jt808.messages.session import PlatformReply, TerminalReply
 from protocols.jt808.messages.text import TextDown
 from protocols.jt808.profile import parse_profile
+from protocols.jt809.cipher import CipherKeys
+from protocols.jt809.codec import encode as encode_809
+from protocols.jt809.codec import examine as examine_809
+from protocols.jt809.framing import Splitter as Splitter809
+from protocols.jt809.framing import unescape as unescape_809
+from protocols.jt809.header import Address
+from protocols.jt809.messages.links import LoginAnswer
+from protocols.jt809.peer import Peer
 from tests.protocols.test_connection import FIX, NOW, bound, codes, said, spoiled
 from tests.protocols.test_reassembly import BATCH, cut
 
@@ -142,3 +150,18 @@ def test_auth_code_is_bound_to_its_terminal() -> None:
     assert (type(event), codes(event), event.result) == (AnomalyEvent, ["foreign_id"], 1)
     (event,) = link.receive_data(said(code), NOW)
     assert isinstance(event, MessageIn)
+
+
+def test_809_escape_at_cipher_end_and_inside_crc() -> None:
+    peer = Peer(version="2019", keys=CipherKeys(56_107_078, 37_382_110, 50_361_430))
+    seen: set[str] = set()
+    for serial in range(6_000):
+        answer = LoginAnswer(0, serial)
+        frame = encode_809(answer, Address(serial, 1, "2019", encryption=1, key=serial, time_s=1_764_000_000), peer=peer)
+        whole, run = unescape_809(frame[1:-1])[0], frame[1:-1]
+        seen |= {"cipher end"} if whole[-3] in b"\x5a\x5b\x5d\x5e" else set()
+        seen |= {"crc"} if set(whole[-2:]) & set(b"\x5a\x5b\x5d\x5e") else set()
+        seen |= {"crc end"} if run[-2:-1] in (b"\x5a", b"\x5e") and whole[-1] in b"\x5a\x5b\x5d\x5e" else set()
+        assert list(Splitter809().feed(frame)) == [(True, run)]
+        assert (examine_809(frame, peer).message, examine_809(frame, peer).anomalies) == (answer, ())
+    assert seen == {"cipher end", "crc", "crc end"}
