@@ -10,6 +10,7 @@ from typing import Any
 import psycopg
 
 from domain.units import epoch_ms, instant
+from protocols.jt808.reassembly import joined as whole_body
 
 Connection = psycopg.Connection[Any]
 
@@ -47,7 +48,7 @@ def joined(waiting: dict[int, Part], total: int, newest_ms: int) -> bytes | None
         for index in range(1, total + 1)
         if index in waiting and newest_ms - waiting[index].received_ms <= SAME_UPLOAD_MS
     ]
-    return b"".join(bodies) if len(bodies) == total else None
+    return whole_body(waiting[1].key[1], bodies) if len(bodies) == total else None
 
 
 def stored(conn: Connection, keys: Sequence[PartKey]) -> dict[PartKey, dict[int, Part]]:

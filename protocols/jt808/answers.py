@@ -12,7 +12,7 @@ from protocols.jt808.events import AnomalyEvent, Fixes, MessageIn
 from protocols.jt808.messages.multimedia import MediaData, MediaReply
 from protocols.jt808.messages.session import PacketRequest, PlatformReply, ServerTime, TerminalPacketRequest, TerminalReply
 from protocols.jt808.profile import Profile
-from protocols.jt808.reassembly import Assembly
+from protocols.jt808.reassembly import MEDIA_DATA, Assembly
 
 _FIRST_MS, _LAST_MS = 946_684_800_000, 4_102_444_799_999
 
@@ -25,11 +25,18 @@ def server_time(epoch_ms: int) -> ServerTime | None:
 AT_ONCE: Mapping[int, Callable[[int], Any]] = {0x0004: server_time}
 """By id of the question: its answer, made from the time in epoch ms UTC; None for no answer."""
 
+_MEDIA_ID = 4
 _MOST_INDICES = {False: 255, True: 509}
 
 
-def missing_packets(held: Assembly, *, platform: bool) -> PacketRequest | TerminalPacketRequest:
-    """The request for what an assembly lacks: at most 255 indices, or 509 where the count has two bytes (2019)."""
+def missing_packets(held: Assembly, *, platform: bool) -> PacketRequest | TerminalPacketRequest | MediaReply:
+    """The request for what an assembly lacks: at most 255 indices, or 509 where the count has two bytes (2019).
+
+    Multimedia data are asked for by their id, 0x8800; while packet 1 is missing nobody knows it, so 0x8003 asks.
+    """
+    first = held.parts.get(1, b"")
+    if platform and held.key[0] == MEDIA_DATA and len(first) >= _MEDIA_ID:
+        return MediaReply(int.from_bytes(first[:_MEDIA_ID], "big"), held.missing[: _MOST_INDICES[False]])
     indices = held.missing[: _MOST_INDICES[held.header.version == V2019]]
     return (PacketRequest if platform else TerminalPacketRequest)(held.key[2], indices)
 

@@ -9,13 +9,13 @@ from protocols.anomaly import RESULT, Code, anomaly
 from protocols.fields import V2013, V2019
 from protocols.jt808.answers import AT_ONCE, missing_packets, reply_to
 from protocols.jt808.codec import Examined, assembled, examine
-from protocols.jt808.events import AnomalyEvent, Closed, Event, Fixes, Incomplete, MessageIn, ReplyIn
+from protocols.jt808.events import AnomalyEvent, Closed, Event, Fixes, Incomplete, MediaIn, MessageIn, ReplyIn
 from protocols.jt808.framing import Splitter
 from protocols.jt808.gate import PLATFORM, TERMINAL, JunkMeter, Role, Session, refusal
 from protocols.jt808.header import SIZE_PACKET_ITEM, Header, terminal_key
 from protocols.jt808.limits import DEFAULT_LIMITS, Limits
+from protocols.jt808.messages.multimedia import MediaData
 from protocols.jt808.messages.registration import Authentication
-from protocols.jt808.messages.session import PacketRequest, TerminalPacketRequest
 from protocols.jt808.outbox import Outbox
 from protocols.jt808.pending import Pending
 from protocols.jt808.profile import STANDARD, Profile
@@ -130,9 +130,8 @@ class Connection:
             events.append(Fixes(event.header, message, event.raw, event.anomalies, position_result(message)))
             return
         if not known:
-            events.append(event)
-        if isinstance(message, PacketRequest | TerminalPacketRequest):
-            self._outbox.again(message.first_serial, message.indices, now_ms)
+            events.append(MediaIn(event.header, message, event.raw, event.anomalies) if isinstance(message, MediaData) else event)
+        self._outbox.asked(message, now_ms)
         if self.role is PLATFORM and message_id in AT_ONCE:
             answer = AT_ONCE[message_id](self.epoch_ms + now_ms)
             if answer is not None:

@@ -27,6 +27,11 @@ class MessageIn:
 
 
 @dataclass(frozen=True, slots=True)
+class MediaIn(MessageIn):
+    """A picture, sound or film, whole: `message` is its `MediaData`. The general way to answer it gives 0x8800."""
+
+
+@dataclass(frozen=True, slots=True)
 class Fixes:
     """Positions. `result` is what the general reply must say: 0, or 2 when no fix of it could be read."""
 
@@ -89,4 +94,4 @@ class Closed:
     reason: str
 
 
-Event: TypeAlias = MessageIn | Fixes | AnomalyEvent | Incomplete | ReplyIn | TimedOut | Closed
+Event: TypeAlias = MessageIn | MediaIn | Fixes | AnomalyEvent | Incomplete | ReplyIn | TimedOut | Closed

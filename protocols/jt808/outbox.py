@@ -10,7 +10,8 @@ from protocols.definition import NO_ANSWER, definition_of
 from protocols.jt808.codec import encode_body
 from protocols.jt808.events import Event, ReplyIn, TimedOut
 from protocols.jt808.limits import Limits
-from protocols.jt808.messages.session import PlatformReply, TerminalReply
+from protocols.jt808.messages.multimedia import MediaReply
+from protocols.jt808.messages.session import PacketRequest, PlatformReply, TerminalPacketRequest, TerminalReply
 from protocols.jt808.pending import EXPIRED, OPEN, Commands, Pending, expected_reply
 from protocols.jt808.profile import Profile
 from protocols.jt808.splitting import SentPackets, packets
@@ -75,14 +76,20 @@ class Outbox:
             self._commands.add(pending, now_ms)
         return pending
 
-    def again(self, first_serial: int, indices: tuple[int, ...], now_ms: int) -> None:
-        """Queue packets that the other side lacks."""
-        if self._sent is not None:
-            self.queue(self._sent.again(first_serial, indices, now_ms))
+    def asked(self, message: Any, now_ms: int) -> None:
+        """Queue the packets that a message of the other side asks for; nothing for any other message."""
+        if self._sent is None:
+            return
+        if isinstance(message, PacketRequest | TerminalPacketRequest):
+            self.queue(self._sent.again(message.first_serial, message.indices, now_ms))
+        elif isinstance(message, MediaReply) and message.missing:
+            self.queue(self._sent.again(self._sent.media(message.media_id), message.missing, now_ms))
 
     def answered(self, message_id: int, message: Any, now_ms: int) -> tuple[bool, Pending | None]:
         """(known, ended): whether a message answers an open command, and the command if that ended it."""
         if self._commands is None:
+            return False, None
+        if isinstance(message, MediaReply) and message.missing:
             return False, None
         if isinstance(message, TerminalReply | PlatformReply):
             known = self._commands.knows(message) is not None

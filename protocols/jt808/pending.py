@@ -110,10 +110,11 @@ class Commands:
         )
 
     def specific(self, message_id: int, reply: Any) -> Pending | None:
-        """Match a reply of its own by serial where it has one, else the oldest command that waits for it."""
-        serial = getattr(reply, "reply_serial", None)
+        """Match a reply of its own by serial where it has one, 0x8800 by its media id, else the oldest command that waits for it."""
+        serial, media_id = getattr(reply, "reply_serial", None), getattr(reply, "media_id", None)
         for pending in self._open:
-            if pending.expects == message_id and (serial is None or serial in pending.serials):
+            same = media_id is None or media_id == getattr(pending.message, "media_id", media_id)
+            if pending.expects == message_id and same and (serial is None or serial in pending.serials):
                 if pending.result is None:
                     pending.result = 0
                 return self._end(pending, DONE)

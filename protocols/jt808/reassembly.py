@@ -11,8 +11,23 @@ from protocols.anomaly import Code
 from protocols.jt808.header import Header
 from protocols.jt808.limits import Limits
 
+MEDIA_DATA = 0x0801
+_MEDIA_NAME, _MEDIA_HEAD = 8, 36
 Key = tuple[int, int, int]
 _REMEMBERED = 8
+
+
+def joined(message_id: int, packets: list[bytes]) -> bytes:
+    """Body of packets that are all there, in order, without their packet items.
+
+    Some makers repeat the 36 bytes before multimedia data in every packet (SmallChi/JT808#51): they are taken off where the
+    first 8 are those of packet 1.
+    """
+    if message_id == MEDIA_DATA and len(packets[0]) >= _MEDIA_HEAD:
+        name = packets[0][:_MEDIA_NAME]
+        later = [part[_MEDIA_HEAD:] if part.startswith(name) and len(part) >= _MEDIA_HEAD else part for part in packets[1:]]
+        return b"".join((packets[0], *later))
+    return b"".join(packets)
 
 
 class Budget:
@@ -45,7 +60,7 @@ class Assembly:
 
     def body(self) -> bytes:
         """All packets joined; each without its packet item."""
-        return b"".join(self.parts[index] for index in range(1, self.key[1] + 1))
+        return joined(self.key[0], [self.parts[index] for index in range(1, self.key[1] + 1)])
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from domain.errors import RefusedError
-from protocols.jt808.codec import build_frame
+from protocols.jt808.codec import build_frame, examine
 from protocols.jt808.header import MAX_BODY, Address
 from protocols.jt808.limits import Limits
+from protocols.jt808.reassembly import MEDIA_DATA
 
 
 def packets(
@@ -58,6 +59,18 @@ class SentPackets:
         self._expire(now_ms)
         _, frames = self._kept.get(first_serial, (0, ()))
         return [frames[index - 1] for index in indices if 1 <= index <= len(frames)]
+
+    def media(self, media_id: int) -> int:
+        """Serial of the first packet of multimedia data; -1 when none of that id is kept. The latest counts."""
+        for first_serial, (_, frames) in reversed(self._kept.items()):
+            examined = examine(frames[0])
+            if (
+                examined.header is not None
+                and examined.header.message_id == MEDIA_DATA
+                and examined.body[:4] == media_id.to_bytes(4, "big")
+            ):
+                return first_serial
+        return -1
 
     def _expire(self, now_ms: int) -> None:
         for serial in [serial for serial, (until_ms, _) in self._kept.items() if until_ms <= now_ms]:

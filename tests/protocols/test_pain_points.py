@@ -12,6 +12,7 @@ from protocols.jt808.extras import Extra
 from protocols.jt808.framing import strip_delimiters, unescape
 from protocols.jt808.limits import Limits
 from protocols.jt808.messages.location import Location, LocationBatch
+from protocols.jt808.messages.multimedia import MediaData, MediaReply
 from protocols.jt808.messages.registration import Authentication, Registration
 from protocols.jt808.messages.session import PlatformReply, TerminalReply
 from protocols.jt808.messages.text import TextDown
@@ -107,6 +108,17 @@ def test_multi_packet_downlink_acked_by_last_serial() -> None:
     (event,) = link.receive_data(said(TerminalReply(pending.serials[-1], 0x8300, 0)), NOW)
     assert isinstance(event, ReplyIn)
     assert pending.state == "done"
+
+
+def test_complete_0801_gets_8800_without_count() -> None:
+    """cuteLittleDevil/go-jt808#2: the body is the media id and nothing else"""
+    link = bound()
+    picture = MediaData(123, 0, 0, 1, 2, Location(0, 2, 1, 1, 0, 0, 0, NOW), bytes(3000))
+    events = [event for part in cut(picture) for event in link.receive_data(part, NOW)]
+    link.reply(events[-1], 0, NOW)
+    (answer,) = link.data_to_send()
+    assert examine(answer).header is not None
+    assert (decode(answer), examine(answer).body) == (MediaReply(123), bytes.fromhex("0000007B"))
 
 
 def test_vendor_ids_and_truncated_item_keep_the_position() -> None:
