@@ -8,12 +8,14 @@ from typing import Any
 from domain.units import SHANGHAI, instant
 from protocols.definition import Definition, definition_of
 from protocols.fields import VERSIONS, FieldSpec, Words
-from protocols.jt808.extras import ExtraLayout, extra_layouts
+from protocols.jt808.extras import ExtraLayout
 from protocols.jt808.extras.base import words_of
+from protocols.jt808.profile import PROFILES
 from protocols.jt808.registry import messages
 from protocols.kinds import Nested, Spec
 
 LANGUAGES = ("en", "zh")
+_MANY_LENGTHS = 12
 
 
 def said(words: Words, language: str) -> str:
@@ -153,16 +155,18 @@ def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> list[str]:
 
 
 def extras_markdown(profile: str = "standard") -> str:
-    """Document of the additional items of a position."""
-    rows = [_extra_row(extra_layouts[item_id, owner]) for item_id, owner in sorted(extra_layouts) if owner == profile]
+    """Document of the additional items of a position that a profile brings beside its parent's."""
+    owner = PROFILES[profile]
+    rows = [_extra_row(layout) for _, layout in sorted(owner.own_extras(PROFILES), key=lambda item: item[0])]
     head = ("id", "name", "类型 type", "name", "名称", "bytes", "unit, values")
-    return "\n".join([f"# Additional items of a position, profile {profile}", "", *_table(head, rows)]) + "\n"
+    parents = f"\n\nBeside those of {owner.parents[0]}." if owner.parents else ""
+    return f"# Additional items of a position, profile {profile}{parents}\n\n" + "\n".join(_table(head, rows)) + "\n"
 
 
 def _extra_row(layout: ExtraLayout) -> tuple[str, ...]:
     english, chinese = words_of(layout)
     kind = layout.spec.kind
-    lengths = ", ".join(map(str, layout.lengths)) or ("any" if layout.step == 1 else f"multiples of {layout.step}")
+    lengths = _lengths(layout.lengths) or ("any" if layout.step == 1 else f"multiples of {layout.step}")
     values = _values(layout.spec)
     if isinstance(kind, Nested):
         slots = definition_of(kind.of).layout(VERSIONS[-1]).slots
@@ -178,11 +182,19 @@ def _extra_row(layout: ExtraLayout) -> tuple[str, ...]:
     )
 
 
+def _lengths(lengths: tuple[int, ...]) -> str:
+    if len(lengths) > _MANY_LENGTHS:
+        return f"{lengths[0]}, {lengths[1]}, … {lengths[-1]}"
+    return ", ".join(map(str, lengths))
+
+
 def documents() -> dict[str, str]:
     """Every generated document by file name, an index among them."""
     ids = sorted(message_id for message_id, owner in messages if owner == "standard")
     made = {f"0x{message_id:04X}.md": markdown(message_id) for message_id in ids}
     made["additional-items.md"] = extras_markdown()
+    others = [name for name in sorted(PROFILES) if name != "standard" and PROFILES[name].own_extras(PROFILES)]
+    made |= {f"additional-items-{name}.md": extras_markdown(name) for name in others}
     rows = []
     for message_id in ids:
         definition = definition_of(messages[message_id, "standard"])
@@ -190,7 +202,7 @@ def documents() -> dict[str, str]:
         rows.append((link, definition.en, definition.zh, str(definition.way), ", ".join(definition.versions)))
     head = ("id", "English name", "中文", "direction", "editions")
     note = "Generated from the definitions by `cuntong explain --docs docs/protocols`; do not edit."
-    made["README.md"] = (
-        "\n".join(["# JT/T 808 messages", "", note, "", *_table(head, rows), "", "[Additional items](additional-items.md)"]) + "\n"
-    )
+    links = ", ".join(f"[{name}](additional-items-{name}.md)" for name in others)
+    behind = f"[Additional items](additional-items.md), and those of profiles: {links}"
+    made["README.md"] = "\n".join(["# JT/T 808 messages", "", note, "", *_table(head, rows), "", behind]) + "\n"
     return made

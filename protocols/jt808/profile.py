@@ -15,7 +15,7 @@ from typing import Any
 
 from domain.errors import RefusedError
 from protocols.jt808.extras import ExtraLayout, extra_layouts
-from protocols.jt808.profile_rows import ProfileFile, item_layouts
+from protocols.jt808.profile_rows import ProfileFile, item_layouts, over
 from protocols.kinds.alarm_id import FORMS
 
 _CHOICES: dict[str, tuple[Any, ...]] = {
@@ -152,7 +152,7 @@ def parse_profile(name: str, source: str, parents: Mapping[str, Profile]) -> Pro
     answers = {**base.answers, **_answers(file, rows.pop("answers", {}))}
     for key, value in rows.items():
         _check(file, key, value)
-    made = MappingProxyType({**base.extras, **extras})
+    made = MappingProxyType({**base.extras, **{item_id: over(own, base.extras.get(item_id)) for item_id, own in extras.items()}})
     return replace(base, name=name, parents=chain, match=match, answers=answers, extras=made, **rows)
 
 

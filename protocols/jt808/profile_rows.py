@@ -1,8 +1,9 @@
 """Rows of additional items in a profile's file, made into layouts; what is wrong is a RefusedError with file and line.
 
 A row has `id`, `name`, words, and `kind` (a simple value), `class` (a structure of `protocols.jt808.extras`) or `items` (items
-inside the item). `lengths` guards it, `step` allows every multiple and `from` starts it. Two rows of one id are two layouts of
-different lengths.
+inside the item, whose heads have one of the `shape`s). With `each` the kind repeats to the end, with `text` printable bytes are
+text. `lengths` guards it, `step` allows every multiple and `from` starts it. Two rows of one id are two layouts of different
+lengths.
 """
 
 from __future__ import annotations
@@ -15,10 +16,11 @@ from protocols import fields
 from protocols.fields import FieldSpec
 from protocols.jt808.extras import ExtraLayout
 from protocols.jt808.extras.structures import item_structures
-from protocols.kinds import Nested
+from protocols.kinds import Nested, Raw
+from protocols.kinds.alternatives import Either, Printable
 from protocols.kinds.items import ByLength, Case, Each, Tagged
 
-_KEYS = {"id", "name", "en", "zh", "kind", "class", "items", "each", "unit", "scale", "bits", "lengths", "step", "from", "shape"}
+_KEYS = {"id", "name", "en", "zh", "kind", "class", "items", "each", "text", "unit", "scale", "bits", "lengths", "step", "from", "shape"}
 _INNER_KEYS = {"id", "name", "en", "zh", "kind", "class", "unit", "scale", "lengths"}
 _KINDS = {
     "u8": (fields.u8, 1), "u16": (fields.u16, 2), "u32": (fields.u32, 4), "u64": (fields.u64, 8), "i16": (fields.i16, 2),
@@ -82,14 +84,18 @@ def _inner(file: ProfileFile, row: dict[str, Any]) -> tuple[int, str, tuple[int,
 def _spec(file: ProfileFile, row: dict[str, Any]) -> tuple[FieldSpec, int]:
     words = _words(file, row, _KEYS, "an extra")
     if "items" in row:
-        shape = row.get("shape", "u8")
-        if shape not in _SHAPES:
-            file.wrong(shape, f"unknown shape, one of {', '.join(_SHAPES)}")
         known = tuple(_inner(file, item) for item in row["items"])
-        return FieldSpec(Tagged(**_SHAPES[shape], known=known), **words), 0
+        shapes: list[Any] = [Printable()] if row.get("text") else []
+        for shape in row.get("shape", ["u8"]):
+            if shape not in _SHAPES:
+                file.wrong(shape, f"unknown shape, one of {', '.join(_SHAPES)}")
+            shapes.append(Tagged(**_SHAPES[shape], known=known))
+        return FieldSpec(Either((*shapes, Raw())), **words), 0
     spec, size = _kind(file, row, words)
     if row.get("each"):
         return FieldSpec(Each(spec.kind), **words), 0
+    if row.get("text"):
+        return FieldSpec(Either((Printable(), spec.kind)), **words), 0
     return spec, size
 
 
@@ -101,14 +107,28 @@ def _layout(file: ProfileFile, row: dict[str, Any]) -> ExtraLayout:
     return ExtraLayout(row["id"], row["name"], spec, lengths or ((size,) if size else ()))
 
 
+def _cases(layout: ExtraLayout, but: frozenset[int] = frozenset()) -> list[Case]:
+    kind = layout.spec.kind
+    cases = kind.cases if isinstance(kind, ByLength) else (Case(layout.allowed, layout.spec, layout.name),)
+    return [Case(case.lengths - but, case.spec, case.name) for case in cases if case.lengths - but]
+
+
+def _joined(one: ExtraLayout, cases: list[Case]) -> ExtraLayout:
+    spec = FieldSpec(ByLength(tuple(cases)), en=one.spec.en, zh=one.spec.zh)
+    return ExtraLayout(one.item_id, one.name, spec, tuple(sorted(frozenset().union(*(case.lengths for case in cases)))))
+
+
 def _both(file: ProfileFile, one: ExtraLayout, two: ExtraLayout) -> ExtraLayout:
     """Two layouts of one id; RefusedError when a length would fit both."""
     if one.allowed & two.allowed:
         file.wrong(two.name, f"item 0x{two.item_id:02X} stands twice")
-    old = one.spec.kind.cases if isinstance(one.spec.kind, ByLength) else (Case(one.allowed, one.spec),)
-    kind = ByLength((*old, Case(two.allowed, two.spec)))
-    spec = FieldSpec(kind, en=one.spec.en, zh=one.spec.zh)
-    return ExtraLayout(one.item_id, one.name, spec, tuple(sorted(one.allowed | two.allowed)))
+    return _joined(one, [*_cases(one), *_cases(two)])
+
+
+def over(own: ExtraLayout, inherited: ExtraLayout | None) -> ExtraLayout:
+    """A profile's layout of an item, with its parent's for the lengths that it does not lay out itself."""
+    left = [] if inherited is None else _cases(inherited, own.allowed)
+    return _joined(own, [*_cases(own), *left]) if left else own
 
 
 def item_layouts(file: ProfileFile, rows: list[dict[str, Any]]) -> dict[int, ExtraLayout]:

@@ -49,10 +49,11 @@ class Each(Kind):
 
 @dataclass(frozen=True)
 class Case:
-    """One layout of `ByLength`: the lengths that choose it and its specifier."""
+    """One layout of `ByLength`: the lengths that choose it, its specifier and its name."""
 
     lengths: frozenset[int]
     spec: Any
+    name: str = ""
 
 
 @dataclass(frozen=True)
@@ -189,3 +190,15 @@ class Tagged(Kind):
     def label(self) -> str:
         """Type as documents print it."""
         return "items: " + ", ".join(f"{item_id:0{2 * self.id_bytes}X} {name}" for item_id, name, _, _ in self.known)
+
+
+_FIXED_TAIL = 18
+
+
+def is_fixed_tail(frame: bytes, at: int, end: int) -> bool:
+    """True for exactly 18 bytes that are no items from the first to the last: the tail of old terminals."""
+    if end - at != _FIXED_TAIL:
+        return False
+    while at + 2 <= end and frame[at]:
+        at += 2 + frame[at + 1]
+    return at != end

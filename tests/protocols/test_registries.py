@@ -47,7 +47,8 @@ def test_additional_items() -> None:
 
 def test_profiles() -> None:
     assert set(PROFILES) == {
-        "standard", "su_biao", "yue_biao", "hei_biao", "xiang_biao", "chuan_biao",
+        "standard", "su_biao", "yue_biao", "hei_biao", "xiang_biao", "chuan_biao", "gps51", "jimi", "aovx", "e_lock",
+        "delimiter_e7", "mixed",
     }  # fmt: skip
 
 

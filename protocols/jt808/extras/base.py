@@ -18,6 +18,7 @@ from protocols.anomaly import Code
 from protocols.definition import build, definition_of
 from protocols.fields import V2019, VERSIONS, FieldSpec
 from protocols.kinds import LENGTH, Kind, Nested, Part, Spec, leaf, refuse
+from protocols.kinds.items import is_fixed_tail
 from protocols.wire import Context, Reader, WireSettings, Writer
 
 T = TypeVar("T")
@@ -29,6 +30,10 @@ class ExtraSettings(WireSettings, Protocol):
     @property
     def extras(self) -> Mapping[int, ExtraLayout]:
         """Layouts by item id."""
+
+    @property
+    def fixed_tail(self) -> bool:
+        """True where 18 bytes that are no items are an old fixed tail."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,11 @@ class ExtraLayout:
         lengths = self.lengths or range(0, 256, self.step)
         object.__setattr__(self, "allowed", frozenset(lengths))
 
+    def named(self, length: int) -> str:
+        """Name of the item: of its layout of this length, where the length tells what it is."""
+        cases = getattr(self.spec.kind, "cases", ())
+        return next((case.name for case in cases if length in case.lengths), self.name)
+
     def fits(self, length: int) -> bool:
         """True when the layout allows the length."""
         return length in self.allowed
@@ -66,7 +76,7 @@ class Extra:
     @property
     def name(self) -> str:
         """Name of the item; "" for an unknown id."""
-        return self.layout.name if self.layout is not None else ""
+        return self.layout.named(len(self.raw)) if self.layout is not None else ""
 
     def value(self, settings: WireSettings | None = None) -> Any:
         """Value of the item: an integer, bytes or a structure in wire units; None when id or length is not of a layout."""
@@ -160,7 +170,10 @@ class Extras(Kind):
         at, end, frame = reader.at, reader.end, reader.frame
         if at == end:
             return ()
-        layouts = cast(ExtraSettings, reader.context.settings).extras
+        settings = cast(ExtraSettings, reader.context.settings)
+        layouts = settings.extras
+        if settings.fixed_tail and is_fixed_tail(frame, at, end):
+            return ()
         items = []
         while at < end:
             item_id = frame[at]
@@ -200,7 +213,7 @@ class Extras(Kind):
             if layout is not None and layout.fits(len(item.raw)):
                 inner = Reader(reader.frame, at + 2, end, Context(context.settings, context.version))
                 with suppress(WireError):  # the bytes that do not fit the structure follow as they are
-                    layout.spec.kind.parts(inner, f"{name}.{layout.name}", layout.spec, out)
+                    layout.spec.kind.parts(inner, f"{name}.{item.name}", layout.spec, out)
             last = out[-1].end
             if last < end:
                 out.append(Part(last, end, f"{name}.raw", reader.frame[last:end], None, (en, zh)))
