@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from domain.units import SHANGHAI, instant
-from protocols.definition import Definition, definition_of
+from protocols.definition import DOWN, UP, Definition, definition_of
 from protocols.fields import VERSIONS, FieldSpec, Words
+from protocols.gbt19056.layouts import NAMES, blocks
 from protocols.jt808.extras import ExtraLayout
 from protocols.jt808.extras.base import words_of
 from protocols.jt808.profile import PROFILES
@@ -97,10 +98,10 @@ def markdown(message_id: int, profile: str = "standard") -> str:
     lines += ["", "\n".join(line.strip() for line in document.splitlines())]
     for versions, layout in _layouts(definition):
         lines += ["", f"## {', '.join(versions)}", ""]
-        rows = list(_rows(layout.slots))
-        lines += _table(_HEAD, rows) if rows else ["No body."]
+        rows = list(rows_of(layout.slots))
+        lines += table(HEAD, rows) if rows else ["No body."]
         for inner in _inside(layout, versions[-1]):
-            lines += ["", f"### {inner.en} {inner.zh}", "", *_table(_HEAD, list(_rows(inner.layout(versions[-1]).slots)))]
+            lines += ["", f"### {inner.en} {inner.zh}", "", *table(HEAD, list(rows_of(inner.layout(versions[-1]).slots, editions=True)))]
     return "\n".join(lines) + "\n"
 
 
@@ -109,7 +110,7 @@ def _source(clause: str) -> str:
     return clause if "/" in clause else f"JT/T 808-2019 {clause}"
 
 
-_HEAD = ("field", "type", "name", "名称", "unit, values")
+HEAD = ("field", "type", "name", "名称", "unit, values")
 
 
 def _inside(layout: Any, version: str) -> list[Definition]:
@@ -131,15 +132,16 @@ def _layouts(definition: Definition) -> Iterator[tuple[list[str], Any]]:
     yield from grouped.values()
 
 
-def _rows(slots: Any) -> Iterator[tuple[str, ...]]:
+def rows_of(slots: Any, *, editions: bool = False) -> Iterator[tuple[str, ...]]:
+    """Rows of a table of fields; `editions` tells of fields that some editions lack."""
     for slot in slots:
         if slot.kind is not None:
             english, chinese = field_words(slot.name, slot.spec)
-            yield f"`{slot.name}`", slot.kind.label(), english, chinese, _values(slot.spec)
+            yield f"`{slot.name}`", slot.kind.label(), english, chinese, _values(slot.spec, editions=editions)
 
 
-def _values(spec: FieldSpec) -> str:
-    parts = []
+def _values(spec: FieldSpec, *, editions: bool = False) -> str:
+    parts = [f"only in {', '.join(spec.versions)}"] if editions and spec.versions != VERSIONS else []
     if spec.unit:
         parts.append(f"{spec.scale:g} {spec.unit}" if spec.scale != 1 else spec.unit)
     if spec.condition is not None:
@@ -150,7 +152,8 @@ def _values(spec: FieldSpec) -> str:
     return "; ".join(parts)
 
 
-def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> list[str]:
+def table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> list[str]:
+    """Lines of a table."""
     return [f"| {' | '.join(row)} |" for row in (head, ("---",) * len(head), *rows)]
 
 
@@ -160,7 +163,7 @@ def extras_markdown(profile: str = "standard") -> str:
     rows = [_extra_row(layout) for _, layout in sorted(owner.own_extras(PROFILES), key=lambda item: item[0])]
     head = ("id", "name", "类型 type", "name", "名称", "bytes", "unit, values")
     parents = f"\n\nBeside those of {owner.parents[0]}." if owner.parents else ""
-    return f"# Additional items of a position, profile {profile}{parents}\n\n" + "\n".join(_table(head, rows)) + "\n"
+    return f"# Additional items of a position, profile {profile}{parents}\n\n" + "\n".join(table(head, rows)) + "\n"
 
 
 def _extra_row(layout: ExtraLayout) -> tuple[str, ...]:
@@ -170,7 +173,7 @@ def _extra_row(layout: ExtraLayout) -> tuple[str, ...]:
     values = _values(layout.spec)
     if isinstance(kind, Nested):
         slots = definition_of(kind.of).layout(VERSIONS[-1]).slots
-        values = "; ".join(f"{name} {label} {chinese_name}" for name, label, _, chinese_name, _ in _rows(slots))
+        values = "; ".join(f"{name} {label} {chinese_name}" for name, label, _, chinese_name, _ in rows_of(slots))
     return (
         f"0x{layout.item_id:02X}",
         f"`{layout.name}`",
@@ -188,11 +191,29 @@ def _lengths(lengths: tuple[int, ...]) -> str:
     return ", ".join(map(str, lengths))
 
 
+def recorder_markdown() -> str:
+    """Document of the driving recorder's words and their data blocks."""
+    lines = ["# Driving recorder 行驶记录仪, GB/T 19056-2012", ""]
+    lines += ["Frame: head AA 75 down or 55 7A up, word, length u16, reserved byte, data block, XOR. FF stands for no value."]
+    for word, (english, chinese) in sorted(NAMES.items()):
+        lines += ["", f"## {word:02X} {english} {chinese}"]
+        found = [(way, blocks.get((word, way))) for way in (DOWN, UP)]
+        lines += ["", "No data block."] if all(block is None for _, block in found) else []
+        for way, block in found:
+            if block is not None:
+                each = f", each record {block.unit} bytes" if block.unit else ""
+                layout = block.definition.layout(VERSIONS[-1])
+                lines += ["", f"{way}: {block.definition.en} {block.definition.zh}{each}", "", *table(HEAD, list(rows_of(layout.slots)))]
+                for inner in _inside(layout, VERSIONS[-1]):
+                    lines += ["", f"### {inner.en} {inner.zh}", "", *table(HEAD, list(rows_of(inner.layout(VERSIONS[-1]).slots)))]
+    return "\n".join(lines) + "\n"
+
+
 def documents() -> dict[str, str]:
     """Every generated document by file name, an index among them."""
     ids = sorted(message_id for message_id, owner in messages if owner == "standard")
     made = {f"0x{message_id:04X}.md": markdown(message_id) for message_id in ids}
-    made["additional-items.md"] = extras_markdown()
+    made["additional-items.md"], made["driving-recorder.md"] = extras_markdown(), recorder_markdown()
     others = [name for name in sorted(PROFILES) if name != "standard" and PROFILES[name].own_extras(PROFILES)]
     made |= {f"additional-items-{name}.md": extras_markdown(name) for name in others}
     rows = []
@@ -203,6 +224,6 @@ def documents() -> dict[str, str]:
     head = ("id", "English name", "中文", "direction", "editions")
     note = "Generated from the definitions by `cuntong explain --docs docs/protocols`; do not edit."
     links = ", ".join(f"[{name}](additional-items-{name}.md)" for name in others)
-    behind = f"[Additional items](additional-items.md), and those of profiles: {links}"
-    made["README.md"] = "\n".join(["# JT/T 808 messages", "", note, "", *_table(head, rows), "", behind]) + "\n"
+    behind = f"[Additional items](additional-items.md), and those of profiles: {links}. [Driving recorder](driving-recorder.md)"
+    made["README.md"] = "\n".join(["# JT/T 808 messages", "", note, "", *table(head, rows), "", behind]) + "\n"
     return made

@@ -149,6 +149,11 @@ class Times(Kind):
     count: int = 60
     of: Any = None
 
+    @property
+    def classes(self) -> tuple[Any, ...]:
+        """Classes inside the values."""
+        return tuple(self.of.classes)
+
     def resolve(self, version: str) -> Times:
         """The values as they are in one version."""
         return Times(self.count, self.of.resolve(version))

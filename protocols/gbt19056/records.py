@@ -31,7 +31,7 @@ for _word in STORED:
 class SpeedSecond:
     """Speed and signals of one second."""
 
-    speed_kmh: int | None = of_kind(FilledNumber("B"), zh="平均速度", unit="km/h")
+    speed_kmh: int | None = of_kind(FilledNumber("B"), en="speed", zh="平均速度", unit="km/h")
     signal_bits: int | None = of_kind(FilledNumber("B"), en="status signals", zh="状态信号")
 
 
@@ -58,7 +58,7 @@ class PlaceMinute:
     """Place and speed of one minute."""
 
     place: Place = nested(Place, zh="位置")
-    speed_kmh: int | None = of_kind(FilledNumber("B"), zh="平均速度", unit="km/h")
+    speed_kmh: int | None = of_kind(FilledNumber("B"), en="speed", zh="平均速度", unit="km/h")
 
 
 @block(0x09, UP, unit=666)
@@ -125,8 +125,8 @@ class ParameterChange:
 class SpeedPair:
     """Speed by pulses and speed by satellites of one second."""
 
-    recorded_kmh: int | None = of_kind(FilledNumber("B"), zh="记录速度", unit="km/h")
-    reference_kmh: int | None = of_kind(FilledNumber("B"), zh="参考速度", unit="km/h")
+    recorded_kmh: int | None = of_kind(FilledNumber("B"), en="recorded speed", zh="记录速度", unit="km/h")
+    reference_kmh: int | None = of_kind(FilledNumber("B"), en="reference speed", zh="参考速度", unit="km/h")
 
 
 @block(0x15, UP, unit=133)

@@ -46,8 +46,8 @@ class SearchMedia:
     media_type: int = u8(zh="多媒体类型", names=MEDIA_TYPES)
     channel: int = u8(zh="通道ID")
     event: int = u8(zh="事件项编码", names=EVENTS)
-    start_ms: int | None = of_kind(OpenTime(), zh="起始时间")
-    end_ms: int | None = of_kind(OpenTime(), zh="结束时间")
+    start_ms: int | None = of_kind(OpenTime(), en="from", zh="起始时间")
+    end_ms: int | None = of_kind(OpenTime(), en="to", zh="结束时间")
 
 
 @message(0x8803, en="upload stored multimedia", zh="存储多媒体数据上传命令", way=DOWN, clause="JT/T 808-2013 8.58")
@@ -57,8 +57,8 @@ class UploadMedia:
     media_type: int = u8(zh="多媒体类型", names=MEDIA_TYPES)
     channel: int = u8(zh="通道ID")
     event: int = u8(zh="事件项编码", names=EVENTS)
-    start_ms: int | None = of_kind(OpenTime(), zh="起始时间")
-    end_ms: int | None = of_kind(OpenTime(), zh="结束时间")
+    start_ms: int | None = of_kind(OpenTime(), en="from", zh="起始时间")
+    end_ms: int | None = of_kind(OpenTime(), en="to", zh="结束时间")
     deleting: int = u8(zh="删除标志", names=DELETING)
 
 
@@ -67,7 +67,7 @@ class RecordSound:
     """Start or stop recording; 0 s records without an end."""
 
     command: int = u8(zh="录音命令", names={0: ("stop", "停止录音"), 1: ("start", "开始录音")})
-    duration_s: int = u16(zh="录音时间", unit="s")
+    duration_s: int = u16(en="duration", zh="录音时间", unit="s")
     saving: int = u8(zh="保存标志", names=SAVING)
     sample_rate: int = u8(zh="音频采样率", names=SAMPLE_RATES)
 

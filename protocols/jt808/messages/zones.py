@@ -41,11 +41,11 @@ def _clock(zh: str) -> Any:
 
 
 def _speed_kmh(zh: str, bits: str = "attributes") -> Any:
-    return when(bits, u16(zh=zh, unit="km/h"), bit=LIMITED, default=None)
+    return when(bits, u16(en="speed limit at night" if "夜" in zh else "speed limit", zh=zh, unit="km/h"), bit=LIMITED, default=None)
 
 
 def _overspeed_s(zh: str, bits: str = "attributes") -> Any:
-    return when(bits, u8(zh=zh, unit="s"), bit=LIMITED, default=None)
+    return when(bits, u8(en="time above the limit", zh=zh, unit="s"), bit=LIMITED, default=None)
 
 
 def _name(zh: str) -> Any:
@@ -58,9 +58,9 @@ class Circle:
 
     zone_id: int = u32(zh="区域ID")
     attributes: int = u16(zh="区域属性", bits=ZONE_BITS)
-    latitude_e6: int = u32(zh="中心点纬度", unit="°", scale=1e-6)
-    longitude_e6: int = u32(zh="中心点经度", unit="°", scale=1e-6)
-    radius_m: int = u32(zh="半径", unit="m")
+    latitude_e6: int = u32(en="latitude", zh="中心点纬度", unit="°", scale=1e-6)
+    longitude_e6: int = u32(en="longitude", zh="中心点经度", unit="°", scale=1e-6)
+    radius_m: int = u32(en="radius", zh="半径", unit="m")
     start: str | None = _clock("起始时间")
     end: str | None = _clock("结束时间")
     max_speed_kmh: int | None = _speed_kmh("最高速度")
@@ -75,10 +75,10 @@ class Rectangle:
 
     zone_id: int = u32(zh="区域ID")
     attributes: int = u16(zh="区域属性", bits=ZONE_BITS)
-    top_e6: int = u32(zh="左上点纬度", unit="°", scale=1e-6)
-    left_e6: int = u32(zh="左上点经度", unit="°", scale=1e-6)
-    bottom_e6: int = u32(zh="右下点纬度", unit="°", scale=1e-6)
-    right_e6: int = u32(zh="右下点经度", unit="°", scale=1e-6)
+    top_e6: int = u32(en="top", zh="左上点纬度", unit="°", scale=1e-6)
+    left_e6: int = u32(en="left", zh="左上点经度", unit="°", scale=1e-6)
+    bottom_e6: int = u32(en="bottom", zh="右下点纬度", unit="°", scale=1e-6)
+    right_e6: int = u32(en="right", zh="右下点经度", unit="°", scale=1e-6)
     start: str | None = _clock("起始时间")
     end: str | None = _clock("结束时间")
     max_speed_kmh: int | None = _speed_kmh("最高速度")
@@ -91,8 +91,8 @@ class Rectangle:
 class Corner:
     """A corner of a polygon."""
 
-    latitude_e6: int = u32(zh="顶点纬度", unit="°", scale=1e-6)
-    longitude_e6: int = u32(zh="顶点经度", unit="°", scale=1e-6)
+    latitude_e6: int = u32(en="latitude", zh="顶点纬度", unit="°", scale=1e-6)
+    longitude_e6: int = u32(en="longitude", zh="顶点经度", unit="°", scale=1e-6)
 
 
 @structure(en="turning point", zh="拐点")
@@ -104,12 +104,12 @@ class TurningPoint:
 
     point_id: int = u32(zh="拐点ID")
     segment_id: int = u32(zh="路段ID")
-    latitude_e6: int = u32(zh="拐点纬度", unit="°", scale=1e-6)
-    longitude_e6: int = u32(zh="拐点经度", unit="°", scale=1e-6)
-    width_m: int = u8(zh="路段宽度", unit="m")
+    latitude_e6: int = u32(en="latitude", zh="拐点纬度", unit="°", scale=1e-6)
+    longitude_e6: int = u32(en="longitude", zh="拐点经度", unit="°", scale=1e-6)
+    width_m: int = u8(en="width", zh="路段宽度", unit="m")
     attributes: int = u8(zh="路段属性", bits=SEGMENT_BITS)
-    longest_s: int | None = when("attributes", u16(zh="路段行驶过长阈值", unit="s"), bit=0, default=None)
-    shortest_s: int | None = when("attributes", u16(zh="路段行驶不足阈值", unit="s"), bit=0, default=None)
+    longest_s: int | None = when("attributes", u16(en="longest time", zh="路段行驶过长阈值", unit="s"), bit=0, default=None)
+    shortest_s: int | None = when("attributes", u16(en="shortest time", zh="路段行驶不足阈值", unit="s"), bit=0, default=None)
     max_speed_kmh: int | None = _speed_kmh("路段最高速度")
     overspeed_s: int | None = _overspeed_s("路段超速持续时间")
     night_speed_kmh: int | None = since(V2019, _speed_kmh("路段夜间最高速度"), default=None)
