@@ -11,6 +11,7 @@ from protocols.fields import VERSIONS, FieldSpec, Words
 from protocols.gbt19056.layouts import NAMES, blocks
 from protocols.jt808.extras import ExtraLayout
 from protocols.jt808.extras.base import words_of
+from protocols.jt808.parameters import parameter_layouts
 from protocols.jt808.profile import PROFILES
 from protocols.jt808.registry import messages
 from protocols.kinds import Nested, Spec
@@ -209,11 +210,31 @@ def recorder_markdown() -> str:
     return "\n".join(lines) + "\n"
 
 
+def parameters_markdown() -> str:
+    """Document of the terminal parameters; a run of ids of one structure is one row."""
+    rows: list[tuple[str, ...]] = []
+    structures: dict[str, Definition] = {}
+    for parameter_id in sorted(parameter_layouts):
+        layout = parameter_layouts[parameter_id]
+        row = (layout.name, layout.spec.kind.label(), *layout.words, _values(layout.spec))
+        if rows and rows[-1][2:] == row[1:]:
+            rows[-1] = (f"{rows[-1][0].partition(' ')[0]} to 0x{parameter_id:04X}", *rows[-1][1:])
+        else:
+            rows.append((f"0x{parameter_id:04X}", f"`{layout.name}`", *row[1:]))
+        for inner in map(definition_of, layout.spec.kind.classes):
+            structures |= {found.en: found for found in (inner, *_inside(inner.layout(VERSIONS[-1]), VERSIONS[-1]))}
+    lines = ["# Terminal parameters", "", *table(("id", "name", "type", "name", "名称", "unit, values"), rows)]
+    for inner in structures.values():
+        lines += ["", f"## {inner.en} {inner.zh}", "", *table(HEAD, list(rows_of(inner.layout(VERSIONS[-1]).slots)))]
+    return "\n".join(lines) + "\n"
+
+
 def documents() -> dict[str, str]:
     """Every generated document by file name, an index among them."""
     ids = sorted(message_id for message_id, owner in messages if owner == "standard")
     made = {f"0x{message_id:04X}.md": markdown(message_id) for message_id in ids}
     made["additional-items.md"], made["driving-recorder.md"] = extras_markdown(), recorder_markdown()
+    made["terminal-parameters.md"] = parameters_markdown()
     others = [name for name in sorted(PROFILES) if name != "standard" and PROFILES[name].own_extras(PROFILES)]
     made |= {f"additional-items-{name}.md": extras_markdown(name) for name in others}
     rows = []
@@ -224,6 +245,7 @@ def documents() -> dict[str, str]:
     head = ("id", "English name", "中文", "direction", "editions")
     note = "Generated from the definitions by `cuntong explain --docs docs/protocols`; do not edit."
     links = ", ".join(f"[{name}](additional-items-{name}.md)" for name in others)
-    behind = f"[Additional items](additional-items.md), and those of profiles: {links}. [Driving recorder](driving-recorder.md)"
+    behind = f"[Additional items](additional-items.md), and those of profiles: {links}. [Driving recorder](driving-recorder.md)."
+    behind += " [Terminal parameters](terminal-parameters.md)"
     made["README.md"] = "\n".join(["# JT/T 808 messages", "", note, "", *table(head, rows), "", behind]) + "\n"
     return made

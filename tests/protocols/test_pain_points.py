@@ -5,18 +5,20 @@ from __future__ import annotations
 import pytest
 
 from domain.errors import RefusedError
-from protocols.jt808.codec import decode, encode, examine
+from protocols.jt808.codec import build_frame, decode, encode, examine
 from protocols.jt808.connection import Connection
 from protocols.jt808.events import AnomalyEvent, Closed, Fixes, MessageIn, ReplyIn
 from protocols.jt808.extras import Extra
 from protocols.jt808.framing import strip_delimiters, unescape
+from protocols.jt808.header import Address as Address808
 from protocols.jt808.limits import Limits
 from protocols.jt808.messages.location import Location, LocationBatch
 from protocols.jt808.messages.multimedia import MediaData, MediaReply
+from protocols.jt808.messages.parameters import Attributes, ends_attributes
 from protocols.jt808.messages.registration import Authentication, Registration
 from protocols.jt808.messages.session import PlatformReply, TerminalReply
 from protocols.jt808.messages.text import TextDown
-from protocols.jt808.profile import parse_profile
+from protocols.jt808.profile import STANDARD, parse_profile
 from protocols.jt809.cipher import CipherKeys
 from protocols.jt809.codec import encode as encode_809
 from protocols.jt809.codec import examine as examine_809
@@ -177,3 +179,32 @@ def test_809_escape_at_cipher_end_and_inside_crc() -> None:
         assert list(Splitter809().feed(frame)) == [(True, run)]
         assert (examine_809(frame, peer).message, examine_809(frame, peer).anomalies) == (answer, ())
     assert seen == {"cipher end", "crc", "crc end"}
+
+
+def test_0107_maker_id_of_5_and_of_11_bytes() -> None:
+    """SmallChi/JT808#43, #52, #60: terminals of 2019 send the maker's id in 5 bytes as well as in 11."""
+    sent = Attributes(5, "70111", "AL300", "T000001", "89860324947560032900", "HW1", "FW2.0", 3, 0x21)
+    short_maker = parse_profile("short", 'extends = "standard"\nmaker_id_0107 = 5', {"standard": STANDARD})
+    frames = {
+        (version, size): encode(sent, terminal_id="1", serial=0, version=version, profile=profile)
+        for version, size, profile in (("2013", 5, STANDARD), ("2019", 11, STANDARD), ("2019", 5, short_maker))
+    }
+    for (version, size), frame in frames.items():
+        examined = examine(frame)
+        assert examined.message == sent
+        assert examined.anomalies == ()
+        assert len(examined.body) == 2 + size + (27 if version == "2013" else 60) + 10 + 4 + 6 + 2
+
+
+def test_0107_whose_both_readings_end_well_has_11_bytes() -> None:
+    """A body that ends exactly with a maker's id of 5 bytes and of 11 is read with 11."""
+    maker, model, code = b"70111" + bytes(6), b"m" * 30, b"c" * 30
+    # With 5 bytes the ICCID starts six bytes early, and the lengths of both versions are taken from its end.
+    iccid = bytes((0x12, 0x34, 0x56, 0x78, 0x00, 0x10, 0, 0, 0, 0))
+    versions = bytes((3,)) + b"HW1" + bytes((7,)) + b"FW2.0.1"
+    body = b"\x00\x05" + maker + model + code + iccid + versions + b"\x03\x21"
+    at = 2 + 5
+    assert ends_attributes(body, at, len(body))
+    assert ends_attributes(body, at + 6, len(body))
+    frame = build_frame(0x0107, body, Address808("1", 0, "2019"))
+    assert (examine(frame).message.model, examine(frame).message.firmware_version) == ("m" * 30, "FW2.0.1")
