@@ -7,13 +7,15 @@ from typing import Any
 
 from domain.errors import RefusedError, WireError
 from protocols.describe import LANGUAGES, said
+from protocols.explain_media import explain_media, segments
 from protocols.explain_recorder import RECORDER_HEADS, explain_recorder
 from protocols.explained import Explained, ExplainedFrame, Row, row, with_anomalies
 from protocols.fields import VERSIONS, Words
+from protocols.fitting import fitting_profiles
 from protocols.jt808.codec import Examined, examine, find_definition
 from protocols.jt808.framing import DELIMITER, checksum, unescape
 from protocols.jt808.header import SIZE_PACKET_ITEM, Header
-from protocols.jt808.profile import PROFILES, STANDARD, Profile
+from protocols.jt808.profile import STANDARD, Profile
 from protocols.kinds import UNREADABLE, Part, walk
 from protocols.wire import Context, Reader
 
@@ -43,7 +45,7 @@ def parse_hex(text: str) -> bytes:
 
 
 def explain(hexadecimal: str, profile: Profile | None = None, language: str = "en") -> Explained:
-    """Explain JT/T 808 bytes, or those of a driving recorder (AA 75, 55 7A).
+    """Explain JT/T 808 frames, packets of JT/T 1078 streams and of alarm attachments, or bytes of a driving recorder (AA 75, 55 7A).
 
     Args:
         hexadecimal: one or several frames, with or without blanks and 0x.
@@ -59,7 +61,13 @@ def explain(hexadecimal: str, profile: Profile | None = None, language: str = "e
         return Explained(explain_recorder(data, language))
     if not data.strip(bytes((DELIMITER,))):
         raise RefusedError("no bytes between delimiters", field="hex")
-    return Explained(tuple(_explain_run(*found, profile or STANDARD, language) for found in _candidates(data)))
+    frames: list[ExplainedFrame] = []
+    for is_media, part in segments(data):
+        if is_media:
+            frames.append(explain_media(part, profile or STANDARD, language))
+        else:
+            frames += [_explain_run(*found, profile or STANDARD, language) for found in _candidates(part)]
+    return Explained(tuple(frames))
 
 
 def _candidates(data: bytes) -> list[tuple[int, bytes, int]]:
@@ -94,8 +102,8 @@ def _explain_run(before: int, run: bytes, behind: int, profile: Profile, languag
         words = ("unknown message", "未知消息") if definition is None else (definition.en, definition.zh)
         title = f"0x{header.message_id:04X} {said(words, language)}"
         versions = _versions(examined, profile)
-    profiles = tuple(name for name, other in PROFILES.items() if examine(run, other).dropped is None)
-    return ExplainedFrame((*[mark] * before, *rows, *[mark] * behind), title, examined, versions, profiles)
+    frame_rows = (*[mark] * before, *rows, *[mark] * behind)
+    return ExplainedFrame(frame_rows, title, examined, versions, fitting_profiles(run))
 
 
 def _wire_places(run: bytes) -> list[int]:

@@ -25,7 +25,9 @@ def explain(
     profile: Annotated[str, typer.Option(help="How the terminal speaks.")] = "standard",
     docs: Annotated[Path | None, typer.Option(help="Write the documents of all messages into this folder instead.")] = None,
 ) -> None:
-    """Explain JT/T 808 bytes, or those of a driving recorder (AA 75, 55 7A): one row a field, with offset, bytes, name, value, unit, names of bits, and what is wrong.
+    """Explain JT/T 808 frames, packets of JT/T 1078 streams and alarm attachments, or bytes of a driving recorder (AA 75, 55 7A).
+
+    One row a field, with offset, bytes, name, value, unit, names of bits, and what is wrong. The profiles that fit are named.
 
     Exit code 1 when a frame, or a fix in it, would be dropped.
 
