@@ -93,7 +93,7 @@ def _object(definition: Definition, version: str, needed: dict[str, dict[str, An
 def markdown(message_id: int, profile: str = "standard") -> str:
     """Document of one message: a table per layout; RefusedError for an unknown id."""
     definition = definition_of(messages[message_id, profile])
-    way = {"up": "terminal → platform", "down": "platform → terminal"}[definition.way or "up"]
+    way = "platform → terminal" if definition.way is DOWN else "terminal → platform"
     lines = [f"# 0x{message_id:04X} {definition.en} {definition.zh}", "", f"{way} · {_source(definition.source_clause)}"]
     document = (definition.cls.__doc__ or "").strip()
     lines += ["", "\n".join(line.strip() for line in document.splitlines())]
@@ -244,8 +244,7 @@ def documents() -> dict[str, str]:
         rows.append((link, definition.en, definition.zh, str(definition.way), ", ".join(definition.versions)))
     head = ("id", "English name", "中文", "direction", "editions")
     note = "Generated from the definitions by `cuntong explain --docs docs/protocols`; do not edit."
-    links = ", ".join(f"[{name}](additional-items-{name}.md)" for name in others)
+    links = ", ".join(f"[{name}](additional-items-{name}.md)" for name in others) + ". [Terminal parameters](terminal-parameters.md)"
     behind = f"[Additional items](additional-items.md), and those of profiles: {links}. [Driving recorder](driving-recorder.md)."
-    behind += " [Terminal parameters](terminal-parameters.md)"
     made["README.md"] = "\n".join(["# JT/T 808 messages", "", note, "", *table(head, rows), "", behind]) + "\n"
     return made
