@@ -8,8 +8,9 @@ from typing import Any
 from domain.errors import RefusedError, WireError
 from protocols.anomaly import Anomaly, Code, anomaly
 from protocols.definition import Definition, definition_of
+from protocols.jt808 import framing_e7
 from protocols.jt808.framing import MAX_FRAME, checksum, strip_delimiters, unescape, wrap
-from protocols.jt808.header import SIZE_PACKET_ITEM, Address, Header, read_header, write_header
+from protocols.jt808.header import SIZE_PACKET_ITEM, Address, Header, read_header, read_header_e7, write_header
 from protocols.jt808.profile import STANDARD, Profile
 from protocols.jt808.registry import messages
 from protocols.wire import Context, Reader, Writer
@@ -52,20 +53,21 @@ def find_definition(message_id: int, profile: Profile) -> Definition | None:
 
 def examine(frame: bytes, profile: Profile = STANDARD) -> Examined:
     """Everything that can be read of a frame, with or without its delimiters. Never raises."""
-    run = strip_delimiters(bytes(frame))
+    e7 = profile.delimiter == "e7"
+    run = framing_e7.strip(bytes(frame)) if e7 else strip_delimiters(bytes(frame))
     anomalies: list[Anomaly] = []
     if len(run) > MAX_FRAME:
         anomalies.append(anomaly(Code.OVERSIZE_FRAME, 0, detail=f"over {MAX_FRAME} bytes"))
         return Examined(None, None, b"", run, tuple(anomalies), "")
-    unescaped, lone, noncanonical = unescape(run)
+    unescaped, lone, noncanonical = framing_e7.unescape(run) if e7 else unescape(run)
     for offset in lone:
-        anomalies.append(anomaly(Code.LONE_ESCAPE, offset, detail="7d before neither 01 nor 02"))
+        anomalies.append(anomaly(Code.LONE_ESCAPE, offset, detail="an escape before neither 01 nor 02"))
     if noncanonical:
         anomalies.append(anomaly(Code.NONCANONICAL_ESCAPE, -1, detail="our escaping gives other bytes"))
     if checksum(unescaped):
         found = checksum(unescaped[:-1])
         anomalies.append(anomaly(Code.BAD_CHECKSUM, len(unescaped) - 1, detail=f"is {unescaped[-1]:02x}, XOR gives {found:02x}"))
-    header = read_header(unescaped, anomalies, profile.version)
+    header = read_header_e7(unescaped, anomalies) if e7 else read_header(unescaped, anomalies, profile.version)
     if header is None:
         return Examined(None, None, b"", run, tuple(anomalies), "")
     if not profile.trust_length:

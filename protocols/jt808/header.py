@@ -18,6 +18,7 @@ MAX_BODY = 1023
 """Longest body of one frame, bytes."""
 SIZE_2013, SIZE_2019, SIZE_PACKET_ITEM = 12, 17, 4
 SIZE_SHORT = 11
+SIZE_E7 = 13
 SHORT_SERIALS = frozenset({0x4401, 0x5501, 0x5502})
 """Makers' messages whose header has a serial of one byte, no packets and no version: 11 bytes."""
 _SHORTEST = SIZE_2013 + 1
@@ -25,6 +26,7 @@ _V2013 = Struct(">HH6sH")
 _V2019 = Struct(">HHB10sH")
 _PACKET = Struct(">HH")
 _SHORT = Struct(">HH6sB")
+_E7 = Struct(">HH7sH")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +119,21 @@ def _read_short(frame: bytes, anomalies: list[Anomaly]) -> Header:
     fits = len(frame) == SIZE_SHORT + length + 1
     _note(anomalies, length, False, terminal_id, fits, len(frame) - SIZE_SHORT - 1)
     return Header(message_id, attributes, V2013, terminal_id, serial, False, None, None, SIZE_SHORT, length)
+
+
+def read_header_e7(frame: bytes, anomalies: list[Anomaly]) -> Header | None:
+    """Header of a frame between 0xE7: 13 bytes, the terminal's id has 7; as `read_header` otherwise."""
+    item = SIZE_PACKET_ITEM if len(frame) > 2 and frame[2] & SUBPACKET_BIT >> 8 else 0
+    size = SIZE_E7 + item
+    if len(frame) < size + 1:
+        anomalies.append(anomaly(Code.SHORT_FRAME, 0, detail=f"{len(frame)} bytes, header and checksum need {size + 1}"))
+        return None
+    message_id, attributes, raw_id, serial = _E7.unpack_from(frame)
+    length = attributes & LENGTH_MASK
+    _note(anomalies, attributes, False, raw_id.hex(), len(frame) == size + length + 1, len(frame) - size - 1)
+    total, index = _PACKET.unpack_from(frame, SIZE_E7) if item else (None, None)
+    encrypted = bool(attributes & _ENCRYPTION_MASK)
+    return Header(message_id, attributes, V2013, raw_id.hex(), serial, encrypted, total, index, size, length)
 
 
 def _note(anomalies: list[Anomaly], attributes: int, is_2019: bool, terminal_id: str, fits: bool, actual: int) -> None:
