@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi.responses import RedirectResponse
 
 from api import problems
@@ -20,7 +20,7 @@ from api.live.hub import Hub
 from api.live.source import LiveSource, Pool
 from api.login import Doorkeeper
 from api.metrics import Metrics
-from api.routes import commands, days, files, health, media, positions_ws, regions, roads, session, tiles, tracks, vehicles
+from api.routes import commands, days, explain, files, health, media, positions_ws, regions, roads, session, tiles, tracks, vehicles
 from api.settings import WebSettings
 from operations.identity import Identity
 
@@ -45,6 +45,11 @@ class Api:
     fleet: Fleet
     doorkeeper: Doorkeeper
     metrics: Metrics
+
+
+def _files(folders: Folders, fleet: Fleet, pool: Pool) -> tuple[APIRouter, ...]:
+    static, vendor = files.Folder(folders.static), files.Folder(folders.vendor, versioned=True)
+    return media.router(fleet, pool, folders.media), files.router("/static", static), files.router("/vendor", vendor)
 
 
 def create(settings: WebSettings, pool: Pool, identity: Identity, folders: Folders, archive: Path | None = None) -> Api:
@@ -82,13 +87,13 @@ def create(settings: WebSettings, pool: Pool, identity: Identity, folders: Folde
         days.router(fleet, pool),
         tracks.router(fleet, pool, archive),
         roads.router(pool),
-        *(commands.router(fleet, pool), media.router(fleet, pool, folders.media)),
+        commands.router(fleet, pool),
+        explain.router(),
         regions.router(fleet),
         tiles.router(settings.tiles_path),
         health.router(hub, settings.tick_s),
         positions_ws.router(door),
-        files.router("/static", files.Folder(folders.static)),
-        files.router("/vendor", files.Folder(folders.vendor, versioned=True)),
+        *_files(folders, fleet, pool),
     ):
         app.include_router(routes)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,8 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import Message
 
 from domain.errors import StoreError
-from supervision_ui import theme
-from supervision_ui.pages import login, monitor
+from supervision_ui import shell, theme
+from supervision_ui.pages import explain, login, monitor
 from supervision_ui.settings import ScreenSettings
 from supervision_ui.visitor import VisitorLayer, visitor
 
@@ -23,6 +24,8 @@ FOLDER = Path(__file__).parent
 STATIC = FOLDER / "static"
 VENDOR = FOLDER / "vendor"
 PREFIX = "/app/"
+TITLES = {f"/app{monitor.PATH}": "title_monitor", f"/app{explain.PATH}": "title_explain"}
+"""Key of a page's title by its address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,7 @@ class Console(Dash):  # type: ignore[misc]
                 "<head>",
                 '<meta charset="utf-8">',
                 '<meta name="viewport" content="width=device-width, initial-scale=1">',
-                f"<title>{who.texts('title_monitor')}</title>",
+                f"<title>{who.texts(TITLES.get(who.path, 'title_monitor'))}</title>",
                 '<link rel="icon" href="/static/icons/mark.svg" type="image/svg+xml">',
                 '<link rel="stylesheet" href="/vendor/maplibre-gl/maplibre-gl.css">',
                 f"<style>{theme.css()}</style>",
@@ -88,13 +91,19 @@ async def create(settings: ScreenSettings) -> Screens:
         update_title="",
         add_log_handler=False,
     )
-    dash.register_page("monitor", path=monitor.PATH, layout=lambda **_: monitor.layout(settings))
+    dash.register_page("monitor", path=monitor.PATH, title=_titled("title_monitor"), layout=lambda **_: monitor.layout(settings))
+    dash.register_page("explain", path=explain.PATH, title=_titled("title_explain"), layout=lambda **_: explain.layout())
     app.layout = dash.page_container
+    shell.callbacks(app)
     monitor.callbacks(app)
     inner.add_middleware(GZipMiddleware, minimum_size=1024)
     inner.add_middleware(VisitorLayer)
     await _first_request(inner)
     return Screens(inner, tuple(app.csp_hashes()))
+
+
+def _titled(key: str) -> Callable[..., str]:
+    return lambda **_: visitor().texts(key)
 
 
 async def _first_request(app: FastAPI) -> None:

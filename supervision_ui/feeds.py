@@ -4,16 +4,27 @@ from __future__ import annotations
 
 from typing import Any
 
+from protocols.jt808.profile import PROFILES, STANDARD
 from supervision_ui.settings import ScreenSettings
 from supervision_ui.visitor import Visitor
 
 COUNTRY = 100_000
+EXAMPLE_FRAME = (
+    "7E 02 00 40 25 01 00 00 00 00 01 39 12 34 43 29 01 02 00 00 00 01 00 00 00 03 01 AE D3 47 06 BB 4F 0D 00 3F 02 5D 01 0F "
+    "24 11 28 09 59 01 01 04 00 00 30 39 31 01 0C C5 7E\n7E 00 02 00 00 01 39 12 34 43 29 00 00 7A 7E"
+)
+"""What the explaining page shows to who wants to try: a position, and a heartbeat with a wrong checksum."""
+
 MAP_WORDS = (
     "as_of", "live_since", "lost_", "no_", "bad_parameter", "refused", "datum", "here_", "speed_kmh", "announce_alarm",
     "compass", "age_", "control_", "list_all", "list_part", "column_", "status_", "class_", "plate_", "alarm_", "track_",
     "roads_", "unit_km",
 )  # fmt: skip
 """Prefixes of the texts that the map's modules need."""
+
+
+EXPLAIN_WORDS = ("explain_",)
+"""Prefixes of the texts that the explaining page's modules need."""
 
 
 def map_config(visitor: Visitor, settings: ScreenSettings) -> dict[str, Any]:
@@ -30,6 +41,25 @@ def map_config(visitor: Visitor, settings: ScreenSettings) -> dict[str, Any]:
 def map_words(visitor: Visitor) -> dict[str, str]:
     """Texts of the map's modules in the visitor's language."""
     return visitor.texts.starting(*MAP_WORDS)
+
+
+def explain_words(visitor: Visitor) -> dict[str, str]:
+    """Texts of the explaining page's modules in the visitor's language."""
+    return visitor.texts.starting(*EXPLAIN_WORDS)
+
+
+def explain_config(visitor: Visitor) -> dict[str, Any]:
+    """What the explaining page's modules must know: the page's language, the API's name of it, a frame to try."""
+    return {
+        "language": visitor.texts.language,
+        "api_language": visitor.texts.language.partition("-")[0],
+        "example": EXAMPLE_FRAME,
+    }
+
+
+def terminal_profiles() -> list[str]:
+    """Ways in which terminals speak, the standard first."""
+    return sorted(PROFILES, key=lambda name: (name != STANDARD.name, name))
 
 
 def grid_locale(visitor: Visitor) -> dict[str, str]:

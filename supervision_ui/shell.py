@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import dash_mantine_components as dmc
-from dash import html
+from dash import ClientsideFunction, Dash, Input, Output, dcc, html
 
 from supervision_ui import theme
 from supervision_ui.texts import LANGUAGE_NAMES, LANGUAGES
 from supervision_ui.visitor import Visitor
+
+RAIL = (("/app/monitor", "map", "nav_monitor"), ("/app/explain", "explain", "nav_explain"))
+"""Address, icon and text of every page that the rail leads to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where one is: the page's address, and the id and text of what the first key press skips to."""
+
+    href: str
+    skip_to: str
+    skip_text: str
 
 
 def icon(name: str) -> html.Span:
@@ -24,11 +37,12 @@ def icon_button(button_id: str, name: str, label: str, **attributes: Any) -> htm
     )
 
 
-def shell(visitor: Visitor, tools: list[Any], content: Any) -> dmc.MantineProvider:
+def shell(visitor: Visitor, place: Place, tools: list[Any], content: Any) -> dmc.MantineProvider:
     """A page in its frame.
 
     Args:
         visitor: language, theme and person.
+        place: which page it is.
         tools: what the page puts into the top bar.
         content: the page itself.
     """
@@ -41,17 +55,25 @@ def shell(visitor: Visitor, tools: list[Any], content: Any) -> dmc.MantineProvid
         children=html.Div(
             className="ct-shell",
             children=[
-                html.A(say("skip_to_list"), href="#vehicle-list", className="ct-skip"),
+                html.A(place.skip_text, href=f"#{place.skip_to}", className="ct-skip"),
                 html.Header(className="ct-top", children=[_brand(visitor), *tools, _choices(visitor)]),
                 html.Nav(
                     className="ct-rail",
-                    children=[_rail_link("/app/monitor", "map", say("nav_monitor"))],
+                    children=[_rail_link(href, name, say(key), href == place.href) for href, name, key in RAIL],
                     **{"aria-label": say("nav_label")},
                 ),
                 html.Main(content, className="ct-main"),
+                dcc.Store(id="language-done"),
             ],
         ),
     )
+
+
+def callbacks(app: Dash) -> None:
+    """Clientside functions of `assets/fleetmap.js` that every page has."""
+    call = ("fleetmap",)
+    app.clientside_callback(ClientsideFunction(*call, "theme"), Output("theme", "forceColorScheme"), Input("theme-switch", "n_clicks"))
+    app.clientside_callback(ClientsideFunction(*call, "language"), Output("language-done", "data"), Input("language", "value"))
 
 
 def _brand(visitor: Visitor) -> html.Div:
@@ -66,8 +88,9 @@ def _brand(visitor: Visitor) -> html.Div:
     )
 
 
-def _rail_link(href: str, name: str, label: str) -> html.A:
-    return html.A([icon(name), html.Span(label)], href=href, className="ct-rail-link", **{"aria-current": "page"})
+def _rail_link(href: str, name: str, label: str, here: bool) -> html.A:
+    current = {"aria-current": "page"} if here else {}
+    return html.A([icon(name), html.Span(label)], href=href, className="ct-rail-link", **current)
 
 
 def _choices(visitor: Visitor) -> html.Div:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 FONTS = '"PingFang SC","Microsoft YaHei","Noto Sans CJK SC","Noto Sans SC",system-ui,sans-serif'
+MONO = 'ui-monospace,"Cascadia Mono","DejaVu Sans Mono","Noto Sans Mono",monospace'
 
 LIGHT = {
     # surfaces and text
@@ -141,7 +142,7 @@ def css() -> str:
 def _block(selector: str, colours: dict[str, str]) -> str:
     properties = "".join(f"--ct-{name}:{colour};" for name, colour in colours.items())
     scheme = "dark" if colours is DARK else "light"
-    return f"{selector}{{{properties}--ct-fonts:{FONTS};color-scheme:{scheme}}}"
+    return f"{selector}{{{properties}--ct-fonts:{FONTS};--ct-mono:{MONO};color-scheme:{scheme}}}"
 
 
 def mantine() -> dict[str, Any]:

@@ -18,11 +18,12 @@ THEME_COOKIE = "cuntong_theme"
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """Words, theme ("light", "dark", or "auto": as the person's system has it), and the person logged in (None on open pages)."""
+    """Words, theme ("light", "dark", or "auto": as the person's system has it), the person logged in (None on open pages), path asked for."""
 
     texts: Texts
     theme: str
     principal: Principal | None
+    path: str = ""
 
 
 _present: ContextVar[Visitor | None] = ContextVar("visitor", default=None)
@@ -38,7 +39,7 @@ def of(connection: HTTPConnection) -> Visitor:
     texts = load(negotiate(connection.cookies.get(LANGUAGE_COOKIE), connection.headers.get("accept-language", "")))
     theme = connection.cookies.get(THEME_COOKIE, AUTO)
     principal = connection.scope.get("state", {}).get("principal")
-    return Visitor(texts, theme if theme in THEMES else AUTO, principal)
+    return Visitor(texts, theme if theme in THEMES else AUTO, principal, connection.scope["path"])
 
 
 class VisitorLayer:

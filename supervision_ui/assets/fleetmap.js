@@ -51,7 +51,7 @@
     } catch {
       delete document.documentElement.dataset.leaving;
       button.disabled = false;
-      const banner = document.getElementById('map-banner');
+      const banner = document.querySelector('[data-banner]');
       banner.textContent = button.dataset.failed;
       banner.hidden = false;
     }

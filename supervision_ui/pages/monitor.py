@@ -13,7 +13,7 @@ from supervision_ui import feeds
 from supervision_ui.card import card
 from supervision_ui.roads import roads_panel, roads_switch
 from supervision_ui.settings import ScreenSettings
-from supervision_ui.shell import icon, icon_button, shell
+from supervision_ui.shell import Place, icon, icon_button, shell
 from supervision_ui.texts import Texts
 from supervision_ui.tracks import tracks_panel
 from supervision_ui.visitor import Visitor, visitor
@@ -25,7 +25,8 @@ STATUSES = ("moving", "stopped", "offline", "warning", "alarm")
 def layout(settings: ScreenSettings) -> Any:
     """The page for the present visitor."""
     who = visitor()
-    return shell(who, _tools(who), _content(who, settings))
+    place = Place(f"/app{PATH}", "vehicle-list", who.texts("skip_to_list"))
+    return shell(who, place, _tools(who), _content(who, settings))
 
 
 def callbacks(app: Dash) -> None:
@@ -34,8 +35,6 @@ def callbacks(app: Dash) -> None:
     app.clientside_callback(
         ClientsideFunction(*call, "filter"), Output("filter-done", "data"), Input("search", "value"), Input("filter-class", "value")
     )
-    app.clientside_callback(ClientsideFunction(*call, "theme"), Output("theme", "forceColorScheme"), Input("theme-switch", "n_clicks"))
-    app.clientside_callback(ClientsideFunction(*call, "language"), Output("language-done", "data"), Input("language", "value"))
     app.clientside_callback(ClientsideFunction(*call, "view"), Output("view-done", "data"), Input("view", "value"))
 
 
@@ -80,7 +79,7 @@ def _named(label: str) -> dict[str, dict[str, str]]:
 
 def _content(who: Visitor, settings: ScreenSettings) -> html.Div:
     say = who.texts
-    stores = ("selected-vehicle", "filter-done", "language-done", "view-done")
+    stores = ("selected-vehicle", "filter-done", "view-done")
     return html.Div(
         className="ct-monitor",
         children=[
@@ -140,7 +139,7 @@ def _map(who: Visitor, settings: ScreenSettings) -> html.Section:
         children=[
             html.Div(id="fleet-map", className="ct-map-canvas", **{"data-config": config, "data-words": words}),
             html.P(id="lost-banner", className="ct-banner ct-lost", role="alert", hidden=True),
-            html.P(id="map-banner", className="ct-banner", role="status", hidden=True),
+            html.P(id="map-banner", className="ct-banner", role="status", hidden=True, **{"data-banner": ""}),
             roads_switch(say),
             card(say),
             tracks_panel(say),

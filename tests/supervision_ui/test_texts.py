@@ -11,6 +11,7 @@ import pytest
 import tracking
 from domain.plate import PLATE_COLOURS
 from operations.registry import VEHICLE_CLASSES
+from protocols.anomaly import Code
 from supervision_ui import feeds, texts
 from supervision_ui.texts import LANGUAGES, load, negotiate
 from tracking.passages import Quality
@@ -44,6 +45,11 @@ def test_every_class_and_plate_colour_of_the_registry_has_a_name() -> None:
     words = load("en").words
     assert {key.removeprefix("class_") for key in words if key.startswith("class_")} == set(VEHICLE_CLASSES)
     assert {key.removeprefix("plate_") for key in words if key.startswith("plate_")} == {str(code) for code in PLATE_COLOURS}
+
+
+def test_every_anomaly_of_a_frame_has_a_name() -> None:
+    words = load("en").words
+    assert {key.removeprefix("explain_code_") for key in words if key.startswith("explain_code_")} == {str(code) for code in Code}
 
 
 def test_every_kind_source_reason_and_flag_of_a_day_has_a_name() -> None:
@@ -87,7 +93,7 @@ def test_every_text_a_module_says_is_sent_to_it(path: Path) -> None:
     said = re.findall(r"\bsay\('(\w+)'", source) + re.findall(r"words\.(login_\w+)", source)
     for key in said:
         assert key in words, key
-        assert key.startswith((*feeds.MAP_WORDS, "login_")), key
+        assert key.startswith((*feeds.MAP_WORDS, *feeds.EXPLAIN_WORDS, "login_")), key
     assert not re.search(r"[\u4e00-\u9fff]", source)
 
 

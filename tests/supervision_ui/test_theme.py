@@ -71,7 +71,7 @@ def test_colours_stand_nowhere_else() -> None:
 
 
 def test_every_colour_used_is_defined() -> None:
-    defined = set(theme.LIGHT) | {"fonts", "plate", "plate-text"}
+    defined = set(theme.LIGHT) | {"fonts", "mono", "plate", "plate-text"}
     for path in (*FOLDER.glob("assets/*.css"), *FOLDER.glob("static/*.css")):
         for name in re.findall(r"var\(--ct-([\w-]+)", path.read_text("utf-8")):
             assert name in defined, (path.name, name)
