@@ -61,40 +61,16 @@ def _clock(t_ms: int, *, utc: bool) -> str:
     return when.strftime("%Y-%m-%d %H:%M:%SZ") if utc else when.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M:%S +08:00")
 
 
-def json_schema(message_id: int, version: str, profile: str = "standard") -> dict[str, Any]:
-    """JSON schema of a message's fields in one version, for command forms; RefusedError for an unknown id."""
-    definition = definition_of(messages[message_id, profile])
-    needed: dict[str, dict[str, Any]] = {}
-    schema = _object(definition, version, needed)
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": definition.en, **schema, "$defs": needed}
-
-
-def _object(definition: Definition, version: str, needed: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    properties: dict[str, Any] = {}
-    required = []
-    for slot in definition.layout(version).slots:
-        if slot.kind is None:
-            continue
-        english, chinese = field_words(slot.name, slot.spec)
-        properties[slot.name] = {**slot.kind.schema(), "title": english, "x-title-zh": chinese}
-        if slot.spec.unit:
-            properties[slot.name] |= {"x-unit": slot.spec.unit, "x-scale": slot.spec.scale}
-        if slot.spec.names is not None:
-            properties[slot.name]["x-names"] = {str(value): list(words) for value, words in slot.spec.names.items()}
-        if slot.spec.condition is None:
-            required.append(slot.name)
-        for inner in map(definition_of, slot.kind.classes):
-            if inner.cls.__name__ not in needed:
-                needed[inner.cls.__name__] = {}
-                needed[inner.cls.__name__] = _object(inner, version, needed)
-    return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
-
-
 def markdown(message_id: int, profile: str = "standard") -> str:
     """Document of one message: a table per layout; RefusedError for an unknown id."""
     definition = definition_of(messages[message_id, profile])
     way = "platform → terminal" if definition.way is DOWN else "terminal → platform"
-    lines = [f"# 0x{message_id:04X} {definition.en} {definition.zh}", "", f"{way} · {_source(definition.source_clause)}"]
+    return page(definition, f"0x{message_id:04X}", f"{way} · {_source(definition.source_clause)}")
+
+
+def page(definition: Definition, number: str, origin: str) -> str:
+    """Document of one definition: its number and names, where it comes from, what it is, and a table per layout."""
+    lines = [f"# {number} {definition.en} {definition.zh}", "", origin]
     document = (definition.cls.__doc__ or "").strip()
     lines += ["", "\n".join(line.strip() for line in document.splitlines())]
     for versions, layout in _layouts(definition):

@@ -8,6 +8,7 @@ from typing import Any
 from domain.errors import RefusedError, WireError
 from protocols.describe import LANGUAGES, said
 from protocols.explain_media import explain_media, segments
+from protocols.explain_platform import PLATFORM_HEAD, explain_platform
 from protocols.explain_recorder import RECORDER_HEADS, explain_recorder
 from protocols.explained import Explained, ExplainedFrame, Row, row, with_anomalies
 from protocols.fields import VERSIONS, Words
@@ -16,6 +17,7 @@ from protocols.jt808.codec import Examined, examine, find_definition
 from protocols.jt808.framing import DELIMITER, checksum, unescape
 from protocols.jt808.header import SIZE_PACKET_ITEM, Header
 from protocols.jt808.profile import STANDARD, Profile
+from protocols.jt809.peer import Peer
 from protocols.kinds import UNREADABLE, Part, walk
 from protocols.wire import Context, Reader
 
@@ -44,13 +46,14 @@ def parse_hex(text: str) -> bytes:
         raise RefusedError("not hexadecimal: pairs of 0-9 a-f, with blanks or 0x as you like", field="hex") from error
 
 
-def explain(hexadecimal: str, profile: Profile | None = None, language: str = "en") -> Explained:
-    """Explain JT/T 808 frames, packets of JT/T 1078 streams and of alarm attachments, or bytes of a driving recorder (AA 75, 55 7A).
+def explain(hexadecimal: str, profile: Profile | None = None, language: str = "en", *, peer: Peer | None = None) -> Explained:
+    """Explain frames of JT/T 808 and 809, packets of JT/T 1078 streams and of alarm attachments, or bytes of a recorder (AA 75, 55 7A).
 
     Args:
         hexadecimal: one or several frames, with or without blanks and 0x.
         profile: how the terminal speaks; the standard by default.
         language: "en" or "zh".
+        peer: edition and keys of the platform, for JT/T 809; told from the bytes, and without keys, by default.
     Raises:
         RefusedError: the text is not hexadecimal, or empty.
     """
@@ -59,6 +62,8 @@ def explain(hexadecimal: str, profile: Profile | None = None, language: str = "e
     data = parse_hex(hexadecimal)
     if data[:2] in RECORDER_HEADS:
         return Explained(explain_recorder(data, language))
+    if data[:1] == PLATFORM_HEAD:
+        return Explained(explain_platform(data, language, peer or Peer(profile=profile or STANDARD)))
     if not data.strip(bytes((DELIMITER,))):
         raise RefusedError("no bytes between delimiters", field="hex")
     frames: list[ExplainedFrame] = []

@@ -8,7 +8,7 @@ from typing import Any
 from protocols.anomaly import Anomaly
 from protocols.describe import field_words, readable, said
 from protocols.jt808.codec import Examined
-from protocols.jt808.header import Header
+from protocols.jt809.codec import Examined as PlatformExamined
 from protocols.kinds import Part
 
 
@@ -30,7 +30,7 @@ class ExplainedFrame:
 
     rows: tuple[Row, ...]
     title: str
-    examined: Examined
+    examined: Examined | PlatformExamined
     versions: tuple[str, ...]
     profiles: tuple[str, ...]
 
@@ -64,7 +64,7 @@ def _frame_json(frame: ExplainedFrame) -> dict[str, Any]:
     return {
         "title": frame.title,
         "dropped": frame.dropped,
-        "header": None if header is None else {name: getattr(header, name) for name in Header.__slots__},
+        "header": None if header is None else {name: getattr(header, name) for name in type(header).__slots__},
         "version": frame.examined.version,
         "versions": list(frame.versions),
         "profiles": list(frame.profiles),

@@ -14,9 +14,9 @@ from api.schemas.commands import CommandList, CommandSeen, NewCommand
 from api.seeing import visible_vehicle
 from domain.errors import RefusedError
 from protocols.definition import definition_of
-from protocols.describe import json_schema
 from protocols.jt808.forms import STANDARD_PROFILE, command_of
 from protocols.jt808.registry import messages
+from protocols.schemas import json_schema
 from storage import terminal_commands as stored
 from storage.registry import VehicleRow
 from storage.terminal_commands import Command

@@ -41,7 +41,10 @@ class Position2011:
 class SizedLocation(Kind):
     """A JT/T 808-2019 position with its length u32 before it."""
 
-    of: Any = Location
+    @property
+    def classes(self) -> tuple[type, ...]:
+        """The structures inside."""
+        return (Location,)
 
     def _bounded(self, reader: Reader, field: str) -> Reader:
         return reader.bounded(reader.unsigned(4, field), field)
@@ -119,8 +122,10 @@ class LastPosition(Kind):
     JT/T 1078-2016 printed the 2011 form before the 2019 edition existed.
     """
 
-    of: Any = Position2011
-    others: tuple[Any, ...] = (Position2019,)
+    @property
+    def classes(self) -> tuple[type, ...]:
+        """The structures inside."""
+        return Position2011, Position2019
 
     def _layout(self, reader: Reader) -> Any:
         return definition_of(Position2011 if reader.left == SIZE_2011 else Position2019).layout(V2019)

@@ -89,7 +89,7 @@ def form(message: Message, version: Annotated[str, typer.Option(help="Edition of
 
         cuntong command form 0x8300
     """
-    from protocols.describe import json_schema
+    from protocols.schemas import json_schema
 
     typer.echo(json.dumps(json_schema(_number(message), version), ensure_ascii=False, indent=1))
 

@@ -23,9 +23,10 @@ def explain(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     language: Annotated[str, typer.Option(help="Language of the names: en or zh.")] = "en",
     profile: Annotated[str, typer.Option(help="How the terminal speaks.")] = "standard",
+    keys: Annotated[str, typer.Option(help="Key constants of a JT/T 809 platform: M1,IA1,IC1.")] = "",
     docs: Annotated[Path | None, typer.Option(help="Write the documents of all messages into this folder instead.")] = None,
 ) -> None:
-    """Explain JT/T 808 frames, packets of JT/T 1078 streams and alarm attachments, or bytes of a driving recorder (AA 75, 55 7A).
+    """Explain frames of JT/T 808 and 809, packets of JT/T 1078 streams and alarm attachments, or bytes of a recorder (AA 75, 55 7A).
 
     One row a field, with offset, bytes, name, value, unit, names of bits, and what is wrong. The profiles that fit are named.
 
@@ -40,19 +41,27 @@ def explain(
         cuntong explain --language zh --json - < frames.hex
     """
     from domain.errors import RefusedError
-    from protocols import describe
     from protocols import explain as explaining
+    from protocols.documents import documents
     from protocols.jt808.profile import PROFILES
+    from protocols.jt809.cipher import CipherKeys
+    from protocols.jt809.peer import Peer
 
     if docs is not None:
         docs.mkdir(parents=True, exist_ok=True)
-        for name, text in describe.documents().items():
+        for name, text in documents().items():
             (docs / name).write_text(text, "utf-8")
         return
     if profile not in PROFILES:
         raise typer.BadParameter(f"no profile {profile!r}, one of {', '.join(PROFILES)}")
     try:
-        explained = explaining.explain(sys.stdin.read() if hexadecimal == "-" else hexadecimal, PROFILES[profile], language)
+        m1, ia1, ic1 = (int(part) for part in keys.split(",")) if keys else (0, 0, 0)
+    except ValueError as error:
+        raise typer.BadParameter("keys are three numbers: M1,IA1,IC1") from error
+    peer = Peer(keys=CipherKeys(m1, ia1, ic1) if keys else None, profile=PROFILES[profile])
+    try:
+        text = sys.stdin.read() if hexadecimal == "-" else hexadecimal
+        explained = explaining.explain(text, PROFILES[profile], language, peer=peer)
     except RefusedError as error:
         raise typer.BadParameter(str(error)) from error
     if as_json:

@@ -10,7 +10,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from protocols.describe import documents
+from protocols.documents import documents
 from runtime.commands import explain, vectors
 from tests.protocols.test_connection import FIX, said, spoiled
 from tests.protocols.test_vectors import OWN

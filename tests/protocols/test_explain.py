@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from domain.errors import RefusedError
-from protocols.describe import documents, json_schema
+from protocols.documents import documents
 from protocols.explain import explain
 from protocols.gbt19056 import encode
 from protocols.gbt19056.collect import Mileage
@@ -17,6 +17,7 @@ from protocols.gbt19056.records import RecordQuery
 from protocols.jt808.framing import wrap
 from protocols.jt808.messages.location import Location, LocationBatch
 from protocols.jt808.messages.recorder import CollectRecorder
+from protocols.schemas import json_schema
 from tests.protocols.test_connection import FIX, NOW, said, spoiled
 from tests.protocols.test_reassembly import packet
 from tests.protocols.test_vectors import OWN, shared_vectors

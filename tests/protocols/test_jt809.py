@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +14,8 @@ from hypothesis import strategies as st
 from domain.errors import RefusedError, WireError
 from protocols.anomaly import Code
 from protocols.definition import definition_of
+from protocols.documents import documents, platform_schema
+from protocols.explain import explain
 from protocols.jt808.profile import STANDARD
 from protocols.jt809.cipher import CipherKeys, cipher
 from protocols.jt809.codec import decode, encode, encode_body, examine
@@ -19,15 +23,17 @@ from protocols.jt809.envelope import Subject
 from protocols.jt809.framing import Splitter, crc16, escape, intact, places, strip_flags, unescape, wrap
 from protocols.jt809.header import write_header
 from protocols.jt809.messages.alarms import AlarmReport
+from protocols.jt809.messages.control import ListenAnswer
 from protocols.jt809.messages.exchange import LivePosition, StartExchangeAnswer, VehicleRegistration
 from protocols.jt809.messages.links import LinkReport, Login, LoginAnswer
-from protocols.jt809.messages.platform import PlatformText
+from protocols.jt809.messages.platform import PlatformText, RollCall
 from protocols.jt809.peer import Peer
 from protocols.jt809.positions import Position2011
 from protocols.jt809.registry import messages
 from protocols.kinds import Part, walk
 from protocols.wire import Context, Reader
 from tests.protocols.strategies_jt809 import CASES_809, NOW_S, address, dirty_frames_809, frames_809, subject_for
+from tests.protocols.test_vectors import shared_vectors
 from tests.protocols.wire_strategies import of_class
 
 KEYS = CipherKeys(56_107_078, 37_382_110, 50_361_430)
@@ -240,3 +246,73 @@ def test_the_length_stands_last_in_the_2019_answers_to_an_exchange() -> None:
     for form in (body, plain):
         examined = examine(wrap(write_header(0x1200, len(form), address("2019")) + form))
         assert (examined.message, examined.anomalies) == (answer, ())
+
+
+@settings(max_examples=200, deadline=None)
+@given(frame=dirty_frames_809())
+def test_explain_gives_every_byte_exactly_one_row(frame: bytes) -> None:
+    data = b"\x5b" + frame
+    explained = explain(data.hex())
+    assert b"".join(row.raw for each in explained.frames for row in each.rows) == data
+    json.dumps(explained.as_json())
+
+
+def test_explain_names_header_vehicle_fields_and_crc() -> None:
+    data = encode(LivePosition(FIX), address("2011"), subject=Subject("湘A12345", 2)) * 2
+    first, second = explain(data.hex(), language="zh").frames
+    values = {row.path: row.value for row in first.rows}
+    assert first.title == "JT/T 809 0x1200 0x1202 实时上传车辆定位信息"
+    assert (values["plate"], values["sub_id"], values["position.speed_kmh"]) == ("湘A12345", "0x1202", "50 km/h")
+    assert values["position.time_ms"] == "2019-04-14 22:19:15 +08:00"
+    assert first.versions == ("2011",)
+    assert not second.dropped
+    bad = explain((data[:26] + b"\x00" + data[27:]).hex()).frames[0]
+    assert bad.dropped
+    assert "computed" in bad.rows[-2].value
+
+
+def test_explain_opens_an_encrypted_frame_with_its_keys() -> None:
+    frame = encode(LoginAnswer(0, 9), address("2019", encryption=1, key=5), peer=Peer(keys=KEYS))
+    assert explain(frame.hex()).frames[0].rows[-3].path == "rest"
+    assert explain(frame.hex(), peer=Peer(keys=KEYS)).frames[0].rows[-3].path == "verify_code"
+
+
+def test_schemas_and_pages_of_every_message() -> None:
+    made = documents()
+    for message_id, sub_id in messages:
+        for version in definition_of(messages[message_id, sub_id]).versions:
+            schema = platform_schema(message_id, sub_id, version)
+            text = json.dumps(schema)
+            assert all(f'"{name}"' in text for name in schema["properties"])
+            assert {ref.split('"')[0] for ref in text.split("#/$defs/")[1:]} <= set(schema["$defs"])
+    assert sum(name.startswith("jt809-") for name in made) == 96
+
+
+CONSTANTS = {
+    "jt809-0x1001-008": CipherKeys(20240604, 20240604, 20240604), "jt809-0x1200-003": CipherKeys(30000000, 20000000, 20000000),
+    "jt809-0x1200-006": KEYS, "jt809-0x1400-006": KEYS, "jt809-0x1500-001": KEYS, "jt809-0x9300-002": KEYS,
+}  # fmt: skip
+"""Published test constants, and the real platforms' frames that they open."""
+
+
+def test_shared_encrypted_frames_are_opened_with_their_constants(shared: Path) -> None:
+    frames = {one["id"]: one["hex"] for one in shared_vectors(shared)}
+    opened = {name: examine(bytes.fromhex(frames[name]), Peer(keys=keys)) for name, keys in CONSTANTS.items()}
+    assert all(examined.message is not None and examined.dropped is None for examined in opened.values())
+    login = opened["jt809-0x1001-008"].message
+    assert login == Login(102, "123456", 102, "127.0.0.1", 10062)
+    live = opened["jt809-0x1200-006"].message.position
+    assert (live.location.latitude_e6, live.location.longitude_e6, live.location.speed_kmh10) == (32353134, 121357231, 224)
+    alarm = opened["jt809-0x1400-006"].message
+    assert (alarm.kind, alarm.time_ms, alarm.end_ms, alarm.content) == (0xA00A, None, 1756279251365, "主动上报报警信息")
+    assert opened["jt809-0x1500-001"].message == ListenAnswer(0x9501, 1, 0)
+    assert opened["jt809-0x9300-002"].message == RollCall(2, "测B01844", 10, 25, "平台查岗请求是否是人类")
+
+
+def test_shared_clear_frames_are_read_to_their_end(shared: Path) -> None:
+    for vector in (one for one in shared_vectors(shared) if one["protocol"] == "jt809" and "encrypted" not in one["anomalies"]):
+        examined = examine(bytes.fromhex(vector["hex"]))
+        assert examined.message is not None, vector["id"]
+        assert {odd.code for odd in examined.anomalies} <= {Code.BAD_CRC, Code.LAYOUT_GUESS, Code.LONE_ESCAPE, Code.NONCANONICAL_ESCAPE}
+    passes = next(one for one in shared_vectors(shared) if one["id"] == "jt809-0x1700-001")
+    assert examine(bytes.fromhex(passes["hex"])).message.home_pass == ""
