@@ -48,9 +48,6 @@ KINDS: dict[type, Any] = {
 
 BY_HAND: dict[type, Any] = {Photo: photos}
 
-wire.KINDS.update(KINDS)  # this module may be imported before that one, which then finds it unfinished
-wire.BY_HAND.update(BY_HAND)
-
 CLASSES_809: tuple[type, ...] = tuple(messages[key] for key in sorted(messages))
 CASES_809 = [(cls, version) for cls in CLASSES_809 for version in definition_of(cls).versions]
 """(class, version) of every message in every edition that has it."""

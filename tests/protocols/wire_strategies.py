@@ -86,6 +86,7 @@ def _made_by_hand(version: str) -> dict[type, Any]:
 
 def of_kind(kind: Any, version: str) -> st.SearchStrategy[Any]:
     """Values of a kind that survive a round trip; KeyError for a kind that no `KINDS` of a `strategies_*` module knows."""
+    _others()
     found: st.SearchStrategy[Any] = KINDS[type(kind)](kind, version)
     return found
 
@@ -135,20 +136,20 @@ def _of_fields(cls: type, version: str) -> st.SearchStrategy[Any]:
 @cache
 def of_class(cls: type, version: str) -> st.SearchStrategy[Any]:
     """Messages of a class that fit a version."""
+    _others()
     made = {**_made_by_hand(version), **{known: make(version) for known, make in BY_HAND.items() if known is cls}}
     found: st.SearchStrategy[Any] = made[cls] if cls in made else _of_fields(cls, version)
     return found
 
 
+@cache
 def _others() -> None:
-    """Take in `KINDS` and `BY_HAND` of the modules `strategies_*` beside this one."""
+    """Take in `KINDS` and `BY_HAND` of the modules `strategies_*` beside this one, which import this one: at the first use, not before."""
     for path in sorted(Path(__file__).parent.glob("strategies_*.py")):
         other = importlib.import_module(f"tests.protocols.{path.stem}")
         KINDS.update(getattr(other, "KINDS", {}))
         BY_HAND.update(getattr(other, "BY_HAND", {}))
 
-
-_others()
 
 CLASSES: tuple[type, ...] = tuple(messages[key] for key in sorted(messages))
 """Every message of the registry."""
