@@ -11,7 +11,7 @@ import psycopg
 import structlog
 
 from ingest import command_store
-from ingest.command_store import BUSY, LOST, Claimed, Outcome
+from ingest.command_store import BUSY, Claimed, Outcome
 from storage.pool import connect
 from storage.terminal_commands import CHANNEL
 
@@ -20,6 +20,7 @@ log = structlog.get_logger()
 _RETRY_S = 5.0
 _TICK_S = 0.25
 _LOOK_S = 2.0
+_WANTED_S = 4.0
 _SWEEP_S = 30.0
 
 
@@ -54,7 +55,7 @@ class CommandFollower(threading.Thread):
         self._deliveries = deliveries
         self._online = online
         self._deliver = deliver
-        self._wanted: set[str] = set()
+        self._wanted: dict[str, float] = {}
         self._unwritten: list[Outcome] = []
         self._stopping = threading.Event()
 
@@ -83,22 +84,23 @@ class CommandFollower(threading.Thread):
                 if now - swept > _SWEEP_S:
                     swept = now
                     with conn.transaction():
-                        self._wanted.update(command_store.sweep(conn))
-                    self._wanted.update(self._online())
+                        self._want(command_store.sweep(conn))
+                    self._want(self._online(), 0.0)
                 told = {notice.payload for notice in conn.notifies(timeout=_TICK_S, stop_after=1)}
                 newcomers = set(_taken(self._deliveries.newcomers))
                 if told or now - looked > _LOOK_S:
                     looked = now
                     with conn.transaction():
-                        self._wanted.update(command_store.admit(conn))
-                self._wanted |= told | newcomers
+                        self._want(command_store.admit(conn))
+                self._want(told | newcomers)
                 self._send(conn)
             self._write(conn)
 
     def _send(self, conn: psycopg.Connection[Any]) -> None:
         """Claim what waits for terminals that are here, and hand it over."""
-        here = self._wanted & set(self._online()) if self._wanted else set()
-        self._wanted.clear()
+        here = self._wanted.keys() & set(self._online()) if self._wanted else set()
+        now = time.monotonic()
+        self._wanted = {terminal: until for terminal, until in self._wanted.items() if until > now}
         if not here:
             return
         with conn.transaction():
@@ -113,8 +115,13 @@ class CommandFollower(threading.Thread):
             return
         with conn.transaction():
             command_store.record(conn, self._unwritten)
-        self._wanted.update(one.terminal_id for one in self._unwritten if one.end in (LOST, BUSY))
+        self._want({one.terminal_id for one in self._unwritten if one.end != BUSY})
         self._unwritten = []
+
+    def _want(self, terminals: Iterable[str], for_s: float = _WANTED_S) -> None:
+        """Look for commands of these terminals, at once and for a while: another worker may be admitting one right now."""
+        until = time.monotonic() + for_s
+        self._wanted.update(dict.fromkeys(terminals, until))
 
 
 def _taken(queue: Any) -> Iterable[Any]:
