@@ -1,6 +1,6 @@
 """The matcher on the shared suites: speed, RMF, length, refusals, case by case, beside the figures of Meili 3.9.1.
 
-    python -m benchmarks.matching [--suite liechtenstein hof_fcd] [--cases 10s_5m,30s_5m] [--repeat 3] > matching.json
+    python -m benchmarks.matching [--suite liechtenstein hof_fcd] [--cases 10s_5m,30s_5m] [--repeat 10] > matching.json
 
 Reads the suites beside the checkout (CUNTONG_SHARED, or ../shared) and scores with the bench's own geometry: RMF is wrong and missed
 length over true length (Newson & Krumm 2009) at 8 m tolerance. CPU seconds of the whole answer, conversions from and to degrees
@@ -100,7 +100,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--suite", nargs="+", default=list(NETWORKS), choices=list(NETWORKS))
     parser.add_argument("--cases", default="", help="names, with commas between")
-    parser.add_argument("--repeat", type=int, default=3)
+    parser.add_argument("--repeat", type=int, default=10)
     asked = parser.parse_args()
     separate_kernel_cache()
     sys.path.insert(0, str(SHARED / "tools" / "matchbench"))

@@ -81,7 +81,7 @@ class CleaningParameters:
     leave_m: float = 30.0
     leave_sigmas: float = 5.0
     leave_kmh: float = 8.0
-    spacing_sigmas: float = 2.5
+    spacing_sigmas: float = 3.0
     turned_deg: float = 30.0
     turned_kmh: float = 10.0
     spacing_s: float = 30.0

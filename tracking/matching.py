@@ -96,7 +96,7 @@ class _Run:
         self, owner: Matcher, track: Track, cleaned: Cleaned, places: tuple[Floats, Floats, Floats, Floats], prior: float, k: int
     ) -> None:
         self.owner, self.track, self.cleaned, self.places, self.k = owner, track, cleaned, places, k
-        self.keep = thin(track, cleaned, prior)
+        self.keep = thin(track, cleaned, prior, owner.cleaning)
         self.kept = rows_kept(cleaned.order, self.keep)
         self.fixes = self._fixes()
         self.lattice = owner.lattice(self.kept.size, k)

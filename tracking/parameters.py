@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from tracking.kernels.graph import RULE_NAMES, RULES
 
-MATCHER = 3
+MATCHER = 4
 """Number of the matcher's code: raised when equal input may give another match."""
 
 SATELLITE_FACTORS = ((10, 0.8), (7, 1.0), (5, 1.5), (4, 2.5), (0, 4.0))

@@ -180,7 +180,7 @@ def test_dense_fixes_are_thinned_by_distance_turn_and_time() -> None:
     keep = thin(given, clean(given), 6.0)
     kept = np.flatnonzero(keep == Keep.KEPT)
     assert kept[0] == 0 and kept[-1] == n - 1 and 60 in kept
-    assert set(np.diff(kept[kept < 60])) == {5}
+    assert set(np.diff(kept[kept < 60])) == {6}
     wide = thin(given, clean(given), np.full(n, 60.0))
     assert np.diff(np.flatnonzero(wide == Keep.KEPT)).max() == 30
 

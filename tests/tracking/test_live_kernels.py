@@ -77,7 +77,7 @@ def test_a_row_is_good_for_what_the_rows_before_it_say(moves: list[tuple[Any, in
 
 @settings(max_examples=200, deadline=None)
 @given(
-    metres=st.sampled_from([0.0, 14.9, 15.1, 40.0]),
+    metres=st.sampled_from([0.0, 17.9, 18.1, 40.0]),
     heading=st.sampled_from([math.nan, 0.1, 0.6, 3.0, 6.2]),
     speed=st.sampled_from([math.nan, 2.0, 3.0, 20.0]),
     seconds=st.sampled_from([1.0, 29.0, 30.0, 31.0]),
@@ -93,7 +93,7 @@ def test_dense_fixes_say_more_when_far_turned_or_late(
     fix = np.zeros(1, FIX)
     fix["y"], fix["heading"], fix["speed"], fix["t"] = metres, heading, speed, 100.0 + seconds
     turned = speed >= 10 / 3.6 and min(heading, 2 * math.pi - heading) >= math.radians(30.0)
-    more = columns == 0 or metres >= 2.5 * 6.0 or turned or seconds >= 30.0
+    more = columns == 0 or metres >= 3.0 * 6.0 or turned or seconds >= 30.0
     assert says_more(record[0], fix[0], rules) == (KEPT if more else THINNED)
     assert silent(record[0], 100.0 + seconds, rules) == (waits == 1 and (columns == 0 or seconds > 30.0))
 

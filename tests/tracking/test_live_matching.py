@@ -27,7 +27,7 @@ seeds = st.integers(0, 2**32 - 1)
 
 
 @cache
-def matcher(endless: bool = False, spacing: float = 2.5) -> LiveMatcher:
+def matcher(endless: bool = False, spacing: float = 3.0) -> LiveMatcher:
     return LiveMatcher(NETWORK(), ENDLESS if endless else None, cleaning=CleaningParameters(spacing_sigmas=spacing))
 
 
