@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Any
 
 from domain.errors import RefusedError
-from protocols.jt808.extras import ExtraLayout, extra_layouts
+from protocols.jt808.extras import ExtraLayout, ItemTable, extra_layouts
 from protocols.jt808.profile_rows import ProfileFile, item_layouts, over
 from protocols.kinds.alarm_id import FORMS
 
@@ -73,7 +73,7 @@ class Profile:
     alarm_id: str = "su"
     answers: Mapping[int, int] = field(default_factory=dict)
     match: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    extras: Mapping[int, ExtraLayout] = field(default_factory=dict)
+    extras: ItemTable = field(default_factory=ItemTable)
 
     @property
     def utc_offset_ms(self) -> int:
@@ -152,7 +152,7 @@ def parse_profile(name: str, source: str, parents: Mapping[str, Profile]) -> Pro
     answers = {**base.answers, **_answers(file, rows.pop("answers", {}))}
     for key, value in rows.items():
         _check(file, key, value)
-    made = MappingProxyType({**base.extras, **{item_id: over(own, base.extras.get(item_id)) for item_id, own in extras.items()}})
+    made = ItemTable({**base.extras, **{item_id: over(own, base.extras.get(item_id)) for item_id, own in extras.items()}})
     return replace(base, name=name, parents=chain, match=match, answers=answers, extras=made, **rows)
 
 
