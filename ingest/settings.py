@@ -10,14 +10,17 @@ from domain.errors import RefusedError
 
 DOORS = ("auto", "drain", "protocol")
 REGISTRATIONS = ("open", "registry")
+RSA = ("off", "answer", "offer")
 
 
 @dataclass(frozen=True, slots=True)
 class GatewaySettings:
     """One gateway on one machine; times in the unit of the name.
 
+    rsa: off; answer exchanges keys with terminals that send theirs; offer sends the platform's key to every terminal.
+
     Raises:
-        RefusedError: an unknown door or registration policy, or a door that this system does not have.
+        RefusedError: an unknown door, registration policy or way of RSA, or a door that this system does not have.
     """
 
     listen: str = "0.0.0.0:7611"
@@ -46,12 +49,16 @@ class GatewaySettings:
     dropped_per_minute: int = 60
     turn_gap_ms: float = 0.0
     gateway_id: int = 1
+    rsa: str = "off"
+    rsa_key_file: Path = Path("data/secrets/rsa.pem")
 
     def __post_init__(self) -> None:
         if self.door not in DOORS:
             raise RefusedError(f"gateway.door: {self.door!r} is none of {', '.join(DOORS)}", field="gateway.door")
         if self.door == "drain" and sys.platform != "linux":
             raise RefusedError(f"gateway.door: drain needs Linux, this is {sys.platform}; leave it at auto", field="gateway.door")
+        if self.rsa not in RSA:
+            raise RefusedError(f"gateway.rsa: {self.rsa!r} is none of {', '.join(RSA)}", field="gateway.rsa")
         if self.registration not in REGISTRATIONS:
             wanted = ", ".join(REGISTRATIONS)
             raise RefusedError(f"gateway.registration: {self.registration!r} is none of {wanted}", field="gateway.registration")

@@ -48,6 +48,7 @@ class Upkeep:
             if link.blocked and now_ms - link.blocked_ms > worker.settings.reply_stall_s * 1000:
                 worker.close(link, "replies_unread")
         worker.desk.tick(now_ms)
+        worker.keys.look(now_ms)
         self._gauge(now_ms)
 
     def _close(self, chosen: np.ndarray[Any, Any], reason: str) -> None:

@@ -30,6 +30,8 @@ _CHOICES: dict[str, tuple[Any, ...]] = {
     "maker_id_8108": (5, 11),
     "stream_sim_bytes": (6, 10),
     "alarm_id": tuple(FORMS),
+    "rsa_padding": ("pkcs1v15", "none"),
+    "rsa_scope": ("packet", "message"),
 }
 _MATCHES = ("maker", "model")
 
@@ -52,6 +54,7 @@ class Profile:
         maker_id_0107, maker_id_8108: bytes of the maker's id that are written in these messages in 2019.
         stream_sim_bytes: bytes of the terminal's number in stream packets of JT/T 1078.
         alarm_id: form of alarm identifiers, a key of `FORMS`.
+        rsa_padding, rsa_scope: how bodies are encrypted, and whether each packet by itself or the message before it is cut.
         answers: id of the answer by id of the message, beyond the standard's.
         match: values of a registration that choose the profile: `maker`, `model`.
         extras: layouts of additional items by id, parents' included.
@@ -71,6 +74,8 @@ class Profile:
     maker_id_8108: int = 5
     stream_sim_bytes: int = 6
     alarm_id: str = "su"
+    rsa_padding: str = "pkcs1v15"
+    rsa_scope: str = "packet"
     answers: Mapping[int, int] = field(default_factory=dict)
     match: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     extras: ItemTable = field(default_factory=ItemTable)
