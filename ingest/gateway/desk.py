@@ -18,7 +18,7 @@ from protocols.jt808.messages.registration import Authentication, Registration, 
 from protocols.jt808.messages.session import Heartbeat, Logout, TerminalReply, TimeRequest
 
 if TYPE_CHECKING:
-    from ingest.gateway.worker import Worker
+    from ingest.gateway.host import Host
 
 _DELIMITER = b"\x7e"
 _MINUTE_MS = 60_000
@@ -35,7 +35,7 @@ _REASONS = {code: number for number, code in enumerate(Code, 1)}
 class Desk:
     """Decides control frames of one worker's links."""
 
-    def __init__(self, worker: Worker) -> None:
+    def __init__(self, worker: Host) -> None:
         self._worker = worker
 
     def ask(self, link: Link, run: bytes, received_us: int) -> None:
@@ -166,11 +166,11 @@ class Desk:
             self._worker.keys.offer(link, session)
 
     def _append(self, link: Link, kind: int, raw: bytes, received_us: int, reason: int = 0) -> bool:
-        writer = self._worker.log
+        writer, identity = self._worker.log, self._worker.links.identity(link)
         number = None
         for run in filter(None, raw.split(_DELIMITER) if writer.taking else ()):  # several: a message that came sealed whole
             payload = _DELIMITER + run + _DELIMITER
-            number = writer.append(kind, 1, self._worker.links.identity(link), payload, received_us=received_us, reason=reason)
+            number = writer.append(kind, link.record_door, identity, payload, received_us=received_us, reason=reason)
         if number is None:
             self._worker.metrics.count("refused", "log")
         return number is not None

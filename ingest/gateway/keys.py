@@ -14,9 +14,9 @@ from protocols.jt808.messages.passthrough import PlatformKey, TerminalKey
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric import rsa
 
+    from ingest.gateway.host import Host
     from ingest.gateway.links import Link
     from ingest.gateway.sessions import Session
-    from ingest.gateway.worker import Worker
 
 log = structlog.get_logger()
 
@@ -31,7 +31,7 @@ class KeyExchange:
         worker: whose links.
     """
 
-    def __init__(self, worker: Worker) -> None:
+    def __init__(self, worker: Host) -> None:
         self._worker = worker
         self._path = worker.settings.rsa_key_file
         self._current: rsa.RSAPrivateKey | None = None

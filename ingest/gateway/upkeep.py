@@ -12,7 +12,7 @@ from ingest.gateway.links import AUTHENTICATED, CONNECTED, FREE, REGISTERED, Lin
 from ingest.gateway.sessions import FORWARDER
 
 if TYPE_CHECKING:
-    from ingest.gateway.worker import Worker
+    from ingest.gateway.host import Host
 
 log = structlog.get_logger()
 
@@ -23,7 +23,7 @@ _JUNK_WINDOW_MS = 60_000
 class Upkeep:
     """The sweep over all links of one worker."""
 
-    def __init__(self, worker: Worker) -> None:
+    def __init__(self, worker: Host) -> None:
         self._worker = worker
         self._junk_since_ms = worker.now_ms()
         self._warned_ms = 0
