@@ -34,10 +34,14 @@ t_ms device time and received_ms gateway time, epoch ms UTC; lon_e6, lat_e6 in 1
 alarm_bits and status_bits as sent (JT/T 808 tables 24 and 25), the top bit in the sign; odometer_m metres, fuel_l10 0.1 L,
 recorder_kmh10 and speed_kmh10 0.1 km/h, satellites a count: `ABSENT` where the terminal did not say;
 heading_deg 0 to 359; altitude_m metres, signed; source a `Source`; flags `Flag` bits.
+JT/T 808 always says speed, heading and altitude; other doors may not: then `ABSENT`, and `ABSENT_ALTITUDE`, stand in the table too.
 """
 
 ABSENT = -1
-"""Sentinel of odometer_m, recorder_kmh10, fuel_l10 and satellites; null in the table."""
+"""Sentinel of odometer_m, recorder_kmh10, fuel_l10 and satellites, null in the table; and of speed_kmh10 and heading_deg, kept there."""
+
+ABSENT_ALTITUDE = -32_768
+"""Sentinel of altitude_m."""
 
 OPTIONAL_COLUMNS = ("odometer_m", "recorder_kmh10", "fuel_l10", "satellites")
 
@@ -73,6 +77,8 @@ class Flag(IntFlag):
     HEADING_RANGE = 256
     RECORDER_RANGE = 512
     NO_GNSS = 1024
+    NO_STATUS = 2048
+    """No status bits came: whether the ignition is on is not known."""
 
 
 def located(positions: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:

@@ -43,13 +43,15 @@ class Track:
     def of(rows: NDArray[Any]) -> Track:
         """The track of one vehicle's `POSITION` rows."""
         speed = rows["speed_kmh10"].astype(np.float32) / np.float32(10)
+        speed[rows["speed_kmh10"] < 0] = np.nan
         odometer = np.where(rows["odometer_m"] == ABSENT, np.nan, rows["odometer_m"].astype(np.float64))
         satellites = np.where(rows["satellites"] == ABSENT, np.nan, rows["satellites"]).astype(np.float32)
         heading = rows["heading_deg"].astype(np.float32)
-        heading[(rows["flags"] & Flag.HEADING_RANGE) != 0] = np.nan
+        heading[((rows["flags"] & Flag.HEADING_RANGE) != 0) | (rows["heading_deg"] < 0)] = np.nan
+        acc = np.where(rows["flags"] & Flag.NO_STATUS, -1, rows["status_bits"] & ACC_ON).astype(np.int8)
         return Track(
             rows["t_ms"].astype(np.int64), rows["lon_e6"] / 1e6, rows["lat_e6"] / 1e6, speed, heading, satellites, odometer,
-            ((rows["status_bits"] & ACC_ON) != 0).astype(np.int8), located(rows), rows["received_ms"].astype(np.int64),
+            acc, located(rows), rows["received_ms"].astype(np.int64),
         )  # fmt: skip
 
     @staticmethod

@@ -5,19 +5,24 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from domain.errors import RefusedError
 
 DOORS = ("auto", "drain", "protocol")
 REGISTRATIONS = ("open", "registry")
+RSA = ("off", "answer", "offer")
+_MQTT_SCHEMES = {"mqtt": 1883, "mqtts": 8883}
 
 
 @dataclass(frozen=True, slots=True)
 class GatewaySettings:
     """One gateway on one machine; times in the unit of the name.
 
+    rsa: off; answer exchanges keys with terminals that send theirs; offer sends the platform's key to every terminal.
+
     Raises:
-        RefusedError: an unknown door or registration policy, or a door that this system does not have.
+        RefusedError: an unknown door, registration policy or way of RSA, or a door that this system does not have.
     """
 
     listen: str = "0.0.0.0:7611"
@@ -46,12 +51,16 @@ class GatewaySettings:
     dropped_per_minute: int = 60
     turn_gap_ms: float = 0.0
     gateway_id: int = 1
+    rsa: str = "off"
+    rsa_key_file: Path = Path("data/secrets/rsa.pem")
 
     def __post_init__(self) -> None:
         if self.door not in DOORS:
             raise RefusedError(f"gateway.door: {self.door!r} is none of {', '.join(DOORS)}", field="gateway.door")
         if self.door == "drain" and sys.platform != "linux":
             raise RefusedError(f"gateway.door: drain needs Linux, this is {sys.platform}; leave it at auto", field="gateway.door")
+        if self.rsa not in RSA:
+            raise RefusedError(f"gateway.rsa: {self.rsa!r} is none of {', '.join(RSA)}", field="gateway.rsa")
         if self.registration not in REGISTRATIONS:
             wanted = ", ".join(REGISTRATIONS)
             raise RefusedError(f"gateway.registration: {self.registration!r} is none of {wanted}", field="gateway.registration")
@@ -104,3 +113,67 @@ class PipelineSettings:
     checkpoint_s: int = 60
     media_path: Path = Path("data/media")
     readers: tuple[str, ...] = field(default=("pipeline",))
+
+
+@dataclass(frozen=True, slots=True)
+class MqttSettings:
+    """The MQTT door and the fan-out. Nothing of it runs without a broker: url "mqtt://host[:1883]" or "mqtts://host[:8883]", "" for none.
+
+    door, fanout: which of the two run; fanout_interval_s: between two readings of what has changed; fanout_queue: messages that wait for the
+    broker at most; retain_last: keep the newest fix of each vehicle at the broker; tls_ca, tls_cert, tls_key: PEM files, the first alone
+    checks the broker, the others prove who we are; user, password_file: login, the file of mode 0600; client_id: beginning of the names
+    under which both are known to the broker; door_listen, fanout_listen: internal listeners.
+
+    Raises:
+        RefusedError: a url that is none, or one of the two without a broker.
+    """
+
+    url: str = ""
+    door: bool = False
+    fanout: bool = False
+    fanout_interval_s: float = 1.0
+    fanout_queue: int = 1_000
+    retain_last: bool = False
+    tls_ca: Path | None = None
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+    client_id: str = "cuntong"
+    user: str = ""
+    password_file: Path | None = None
+    door_listen: str = "127.0.0.1:7616"
+    fanout_listen: str = "127.0.0.1:7617"
+
+    def __post_init__(self) -> None:
+        if (self.door or self.fanout) and not self.url:
+            part = "door" if self.door else "fanout"
+            raise RefusedError(f"mqtt.{part} is on without a broker: set mqtt.url, such as mqtt://127.0.0.1:1883", field="mqtt.url")
+        if self.url:
+            self._check_url()
+        if self.fanout_interval_s <= 0 or self.fanout_queue < 1:
+            raise RefusedError("mqtt.fanout_interval_s must be above 0 and mqtt.fanout_queue at least 1", field="mqtt.fanout_interval_s")
+        if bool(self.tls_cert) != bool(self.tls_key):
+            raise RefusedError("mqtt.tls_cert and mqtt.tls_key go together: set both or none", field="mqtt.tls_cert")
+        if self.tls_ca is not None and not self.tls:
+            raise RefusedError(f"mqtt.tls_ca is set, but {self.url!r} is not encrypted: write mqtts://", field="mqtt.url")
+
+    def _check_url(self) -> None:
+        try:
+            _ = self.address
+        except ValueError as error:
+            raise RefusedError(
+                f"mqtt.url: {self.url!r} is no mqtt://HOST:PORT or mqtts://HOST:PORT; user and password are settings of their own",
+                field="mqtt.url",
+            ) from error
+
+    @property
+    def tls(self) -> bool:
+        """True for an encrypted connection."""
+        return self.url.startswith("mqtts:")
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """(host, port) of the broker; ValueError when the url names none."""
+        parts = urlsplit(self.url)
+        if parts.scheme not in _MQTT_SCHEMES or not parts.hostname or parts.username or parts.path.strip("/") or parts.query:
+            raise ValueError(self.url)
+        return parts.hostname, parts.port or _MQTT_SCHEMES[parts.scheme]

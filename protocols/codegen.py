@@ -112,7 +112,12 @@ class _Source:
             value = f"value.{slot.name}"
             if not kind.plain:
                 load, store = self.name("load", kind.load), self.name("store", kind.store)
-                self.read.append(f"    v_{slot.name} = {load}(v_{slot.name}, at + {offset}, {slot.name!r}, context)")
+                unusual = kind.unusual(f"v_{slot.name}")
+                if unusual:
+                    self.read.append(f"    if {unusual}:")
+                self.read.append(
+                    f"    {'    ' if unusual else ''}v_{slot.name} = {load}(v_{slot.name}, at + {offset}, {slot.name!r}, context)"
+                )
                 value = f"{store}({value}, {slot.name!r}, context)"
             values.append(value)
             offset += kind.size
@@ -131,13 +136,14 @@ class _Source:
             self.write.append(f"    if value.{name} is not None:")
             self.write.append(f"        refuse({name!r}, 'this version has no such field')")
             return
-        load = f"v_{name} = {self.name('read', slot.kind.read)}(reader, {name!r})"
+        reading = slot.kind.reading(f"v_{name}") or (f"v_{name} = {self.name('read', slot.kind.read)}(reader, {name!r})",)
         store = f"{self.name('write', slot.kind.write)}(writer, value.{name}, {name!r})"
         if condition is None:
-            self.read.append(f"    {load}")
+            self.read += [f"    {line}" for line in reading]
             self.write.append(f"    {store}")
             return
-        self.read += [f"    if {condition.source('v_' + condition.name)}:", f"        {load}", "    else:", f"        v_{name} = None"]
+        self.read += [f"    if {condition.source('v_' + condition.name)}:", *(f"        {line}" for line in reading)]
+        self.read += ["    else:", f"        v_{name} = None"]
         self.write += [
             f"    if {condition.source('value.' + condition.name)}:",
             f"        {store}",

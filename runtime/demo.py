@@ -146,7 +146,12 @@ def on_free_ports(settings: Settings) -> tuple[Settings, list[str]]:
     pipeline = replace(settings.pipeline, metrics_listen=free("the pipeline's metrics page", settings.pipeline.metrics_listen))
     web = replace(settings.web, listen=free("the map", settings.web.listen))
     web = replace(web, metrics_listen=free("the map's metrics page", web.metrics_listen))
-    return replace(settings, gateway=gateway, pipeline=pipeline, web=web), told
+    mqtt = settings.mqtt
+    if mqtt.door:
+        mqtt = replace(mqtt, door_listen=free("the metrics page of the MQTT door", mqtt.door_listen))
+    if mqtt.fanout:
+        mqtt = replace(mqtt, fanout_listen=free("the metrics page of the MQTT fan-out", mqtt.fanout_listen))
+    return replace(settings, gateway=gateway, pipeline=pipeline, web=web, mqtt=mqtt), told
 
 
 def _free(listen: str) -> str:
@@ -170,6 +175,8 @@ def environment(settings: Settings) -> dict[str, str]:
         "CUNTONG_PIPELINE_METRICS_LISTEN": settings.pipeline.metrics_listen,
         "CUNTONG_WEB_LISTEN": settings.web.listen,
         "CUNTONG_WEB_METRICS_LISTEN": settings.web.metrics_listen,
+        "CUNTONG_MQTT_DOOR_LISTEN": settings.mqtt.door_listen,
+        "CUNTONG_MQTT_FANOUT_LISTEN": settings.mqtt.fanout_listen,
     }
 
 

@@ -188,10 +188,19 @@ def stop_on_signals() -> threading.Event:
 
 
 def standard_parts(settings: Settings) -> list[Part]:
-    """Gateway, pipeline, worker and web of one machine."""
+    """Gateway, pipeline, worker and web of one machine; MQTT where a broker is set."""
     return [
         Part("gateway", ("gateway",), f"http://{settings.gateway.metrics_listen}/readyz"),
+        *mqtt_parts(settings),
         Part("pipeline", ("pipeline",), f"http://{settings.pipeline.metrics_listen}/readyz"),
         Part("worker", ("worker",)),
         Part("web", ("web",), f"http://{settings.web.listen.replace('0.0.0.0', '127.0.0.1')}/readyz"),
     ]
+
+
+def mqtt_parts(settings: Settings) -> list[Part]:
+    """The MQTT door and the fan-out, those of them that are switched on."""
+    mqtt = settings.mqtt
+    door = Part("mqtt-door", ("mqtt", "door"), f"http://{mqtt.door_listen}/readyz")
+    fanout = Part("mqtt-fanout", ("mqtt", "fanout"), f"http://{mqtt.fanout_listen}/readyz")
+    return ([door] if mqtt.door else []) + ([fanout] if mqtt.fanout else [])

@@ -13,11 +13,12 @@ from protocols.jt808.connection import Connection
 from protocols.jt808.events import AnomalyEvent, Closed, Event, Fixes, Incomplete, MessageIn, ReplyIn, TimedOut
 from protocols.jt808.gate import Role
 from protocols.jt808.kernels.rows import packed_id
+from protocols.jt808.messages.passthrough import PlatformKey, TerminalKey
 from protocols.jt808.messages.registration import Authentication, Registration, RegistrationReply
 from protocols.jt808.messages.session import Heartbeat, Logout, TerminalReply, TimeRequest
 
 if TYPE_CHECKING:
-    from ingest.gateway.worker import Worker
+    from ingest.gateway.host import Host
 
 _DELIMITER = b"\x7e"
 _MINUTE_MS = 60_000
@@ -34,7 +35,7 @@ _REASONS = {code: number for number, code in enumerate(Code, 1)}
 class Desk:
     """Decides control frames of one worker's links."""
 
-    def __init__(self, worker: Worker) -> None:
+    def __init__(self, worker: Host) -> None:
         self._worker = worker
 
     def ask(self, link: Link, run: bytes, received_us: int) -> None:
@@ -118,6 +119,8 @@ class Desk:
         elif isinstance(event, ReplyIn | TimedOut):
             if isinstance(event, ReplyIn):
                 self._heard(link, now_ms)
+                if isinstance(event.pending.message, PlatformKey) and not event.pending.result:
+                    self._worker.keys.told(session, event.message)
             self._worker.commands.heard(event)
         elif isinstance(event, Incomplete):
             self._worker.metrics.count("anomalies", Code.ASSEMBLY_TIMEOUT.value)
@@ -139,6 +142,10 @@ class Desk:
         elif isinstance(message, Logout):
             self._reply(link, session, event, 0, None)
             self._worker.note(link, "logout", "")
+        elif isinstance(message, TerminalKey) and self._worker.keys.on:
+            self._take_key(link, session, event, received_us)
+        elif message is None and event.header.encrypted:  # a packet of a message that is opened, and logged, when it is whole
+            self._reply(link, session, event, 0, None)
         elif isinstance(message, _NOT_LOGGED):
             self.flush(link, session)
         else:
@@ -151,12 +158,19 @@ class Desk:
         self._worker.metrics.count("frames", "accepted" if result == 0 else "odd")
         self._reply(link, session, event, result, received_us)
 
+    def _take_key(self, link: Link, session: Session, event: MessageIn, received_us: int) -> None:
+        """0x0A00 of the terminal's own accord: the platform's key goes back."""
+        result = self._worker.keys.told(session, event.message)
+        self._store(link, session, event, result, received_us)
+        if not result:
+            self._worker.keys.offer(link, session)
+
     def _append(self, link: Link, kind: int, raw: bytes, received_us: int, reason: int = 0) -> bool:
-        payload = raw if raw[:1] == _DELIMITER else _DELIMITER + raw + _DELIMITER
-        writer = self._worker.log
+        writer, identity = self._worker.log, self._worker.links.identity(link)
         number = None
-        if writer.taking:
-            number = writer.append(kind, 1, self._worker.links.identity(link), payload, received_us=received_us, reason=reason)
+        for run in filter(None, raw.split(_DELIMITER) if writer.taking else ()):  # several: a message that came sealed whole
+            payload = _DELIMITER + run + _DELIMITER
+            number = writer.append(kind, link.record_door, identity, payload, received_us=received_us, reason=reason)
         if number is None:
             self._worker.metrics.count("refused", "log")
         return number is not None
@@ -203,6 +217,7 @@ class Desk:
         worker.roster.claim(key, link)  # before the answer: a terminal that has it may already be dialling in elsewhere
         worker.commands.newcomers.append(key)
         self._reply(link, session, event, 0, None)
+        worker.keys.authenticated(link, session)
         worker.note(link, "authenticated", key)
 
     def _anomaly(self, link: Link, session: Session, event: AnomalyEvent, received_us: int, now_ms: int) -> None:

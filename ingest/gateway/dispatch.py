@@ -13,9 +13,9 @@ from protocols.jt808.messages.session import TerminalReply
 from protocols.jt808.pending import OPEN, Pending
 
 if TYPE_CHECKING:
+    from ingest.gateway.host import Host
     from ingest.gateway.links import Link
     from ingest.gateway.sessions import Session
-    from ingest.gateway.worker import Worker
 
 _REFUSALS = {1: "the terminal failed to do it", 2: "the terminal found the message faulty", 3: "the terminal does not support it"}
 """Results of 0x0001 (JT/T 808-2019 table 4)."""
@@ -30,7 +30,7 @@ class Dispatcher:
         outcomes: ends of commands, likewise.
     """
 
-    def __init__(self, worker: Worker) -> None:
+    def __init__(self, worker: Host) -> None:
         self._worker = worker
         self._open: dict[Pending, Claimed] = {}
         self.newcomers: deque[str] = deque(maxlen=_MOST_NEWCOMERS)

@@ -13,6 +13,7 @@ from ingest.gateway.metrics import BUCKETS_US
 
 _LABEL = {
     "frames": "result", "anomalies": "code", "links_closed": "reason", "takeovers": "scope", "refused": "reason", "registrations": "result", "commands": "end",
+    "rsa": "event",
 }  # fmt: skip
 _KERNEL = {
     ("frames", "accepted"): turn.ACCEPTED, ("frames", "heartbeat"): turn.HEARTBEATS, ("anomalies", "oversize_frame"): turn.OVERSIZE,

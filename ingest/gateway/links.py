@@ -44,6 +44,7 @@ class Link:
         "paused",
         "peer",
         "pending",
+        "record_door",
         "sessions",
         "slot",
         "terminal",
@@ -66,6 +67,7 @@ class Link:
         self.closing = ""
         self.wrong_codes = 0
         self.door = 1
+        self.record_door = 1
 
 
 class Links:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from ingest.cipher import SessionCipher
 from protocols.jt808.codec import examine
 from protocols.jt808.connection import Connection
 
@@ -14,13 +17,15 @@ FORWARDER = 6
 
 @dataclass(slots=True)
 class Session:
-    """One terminal behind a link; a forwarder's link has many."""
+    """One terminal behind a link; a forwarder's link has many. offered: key of the platform that it has not answered yet."""
 
     connection: Connection
     terminal: str = ""
     heard_ms: int = 0
     rejected: int = 0
     dropped: list[int] = field(default_factory=list)
+    cipher: SessionCipher | None = None
+    offered: rsa.RSAPrivateKey | None = None
 
 
 def forwarded_id(run: bytes) -> str:

@@ -12,7 +12,7 @@ from ingest.gateway.links import AUTHENTICATED, CONNECTED, FREE, REGISTERED, Lin
 from ingest.gateway.sessions import FORWARDER
 
 if TYPE_CHECKING:
-    from ingest.gateway.worker import Worker
+    from ingest.gateway.host import Host
 
 log = structlog.get_logger()
 
@@ -23,7 +23,7 @@ _JUNK_WINDOW_MS = 60_000
 class Upkeep:
     """The sweep over all links of one worker."""
 
-    def __init__(self, worker: Worker) -> None:
+    def __init__(self, worker: Host) -> None:
         self._worker = worker
         self._junk_since_ms = worker.now_ms()
         self._warned_ms = 0
@@ -48,6 +48,7 @@ class Upkeep:
             if link.blocked and now_ms - link.blocked_ms > worker.settings.reply_stall_s * 1000:
                 worker.close(link, "replies_unread")
         worker.desk.tick(now_ms)
+        worker.keys.look(now_ms)
         self._gauge(now_ms)
 
     def _close(self, chosen: np.ndarray[Any, Any], reason: str) -> None:

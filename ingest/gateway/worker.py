@@ -21,6 +21,7 @@ from ingest.gateway.dispatch import Dispatcher
 from ingest.gateway.door import TerminalLink
 from ingest.gateway.drain_arena import DrainArena
 from ingest.gateway.drain_door import DrainDoor
+from ingest.gateway.keys import KeyExchange
 from ingest.gateway.links import AUTHENTICATED, CONNECTED, REGISTERED, Link, Links
 from ingest.gateway.metrics import GatewayMetrics
 from ingest.gateway.registration import Registrar, load_secrets
@@ -73,6 +74,7 @@ class Worker:
         self._drain_door: DrainDoor | None = None
         self.desk = Desk(self)
         self.commands = Dispatcher(self)
+        self.keys = KeyExchange(self)
         self.arena.desk = self.desk
         self._forwarders = [ipaddress.ip_network(network) for network in settings.forwarders]
         self._accepts = [0, 0]
@@ -97,6 +99,7 @@ class Worker:
         loop = asyncio.get_running_loop()
         raise_file_limit()
         self.registry.load()
+        self.keys.open()
         self.log.open()
         self.arena.loop = loop
         self.log.start(loop, self._durable, self._dead)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from domain.units import SHANGHAI, instant
-from ingest.log.record import DOORS, DROPPED, FILLED, FRAME, HEADER, KINDS, LOST, RECORD, REPLAYED, scan
+from ingest.log.record import DOORS, DROPPED, FILLED, FRAME, HEADER, KINDS, LOST, MQTT, RECORD, REPLAYED, scan
 from ingest.log.segments import Segment, segments_of
 from ingest.log.verify import folders_at
 from protocols.jt808.codec import examine
@@ -48,7 +48,8 @@ class Seen:
     def line(self) -> str:
         """One line, time of Asia/Shanghai to the microsecond."""
         at = (instant(0) + timedelta(microseconds=self.received_us)).astimezone(SHANGHAI)
-        text = self.payload.decode("utf-8", "replace") if self.kind in ("link_event", "mqtt") else self.payload.hex()
+        text = self.payload.decode("utf-8", "backslashreplace") if self.kind in ("link_event", "mqtt") else self.payload.hex()
+        text = " ".join(text.splitlines())
         message = f"{self.message_id:04x}" if self.message_id is not None else "-"
         link = ".".join(str(part) for part in self.link)
         return f"{self.worker}:{self.position} {at:%Y-%m-%dT%H:%M:%S.%f} {self.kind} {self.door} {link} {self.terminal or '-'} {message} {text}"
@@ -92,6 +93,9 @@ def _segment(worker: str, segment: Segment, selection: Selection) -> Iterator[Se
 def _seen(worker: str, base: int, row: np.void, payload: bytes) -> Seen:
     kind, door, link = int(row["kind"]), int(row["door"]), int(row["link"])
     header = examine(payload).header if kind in _FRAMES else None
+    terminal = header.terminal_id.lstrip("0") or "0" if header is not None else None
+    if kind == MQTT:
+        terminal = payload.partition(b"\n")[0].decode("utf-8", "replace")
     return Seen(
         worker=worker,
         position=base + int(row["start"]) - HEADER,
@@ -101,7 +105,7 @@ def _seen(worker: str, base: int, row: np.void, payload: bytes) -> Seen:
         profile=int(row["profile"]),
         reason=int(row["reason"]),
         link=(link >> 48, link >> 32 & 0xFFFF, link & 0xFFFFFFFF),
-        terminal=header.terminal_id.lstrip("0") or "0" if header is not None else None,
+        terminal=terminal,
         message_id=header.message_id if header is not None else None,
         payload=payload,
     )

@@ -89,7 +89,8 @@ class Wire:
     """Fixes of a batch in wire units; every array has one entry a fix, in log order.
 
     record int64 row in `Records`; id_hi uint16, id_lo uint64 packed terminal number; message_id uint16;
-    flags int16 `Flag` bits of anomalies that are kept.
+    flags int16 `Flag` bits of anomalies that are kept; exact int64 row in `said`, -1 where the wire's units are all there is, None when
+    none came in the house's units; said `POSITION` rows of those that did, not one a fix.
     """
 
     fixes: Array = field(default_factory=lambda: np.empty(0, WIRE_FIX))
@@ -99,12 +100,15 @@ class Wire:
     message_id: Array = field(default_factory=lambda: np.empty(0, np.uint16))
     flags: Array = field(default_factory=lambda: np.empty(0, np.int16))
     scratch: Array = field(default_factory=lambda: np.empty(0, np.uint8))
+    exact: Array | None = None
+    said: Array = field(default_factory=lambda: np.empty(0, POSITION))
 
     def take(self, rows: Array) -> Wire:
         """The same for a choice of fixes."""
         return Wire(
-            self.fixes[rows], self.record[rows], self.id_hi[rows], self.id_lo[rows], self.message_id[rows], self.flags[rows], self.scratch
-        )
+            self.fixes[rows], self.record[rows], self.id_hi[rows], self.id_lo[rows], self.message_id[rows], self.flags[rows], self.scratch,
+            None if self.exact is None else self.exact[rows], self.said,
+        )  # fmt: skip
 
     def __len__(self) -> int:
         return len(self.fixes)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from domain.position import Flag, Source
+from domain.position import POSITION, Flag, Source
 from ingest.part_store import Part
 from ingest.steps.batch import Batch, MediaSeen, Registered, Rejected, Wire
 from ingest.steps.wire_row import wire_row
@@ -45,6 +45,19 @@ class Pieces:
     message_id: list[int] = field(default_factory=list)
     flags: list[int] = field(default_factory=list)
     bodies: list[bytes] = field(default_factory=list)
+    said: list[Array] = field(default_factory=list)
+    exact: list[int] = field(default_factory=list)
+
+    def add_said(self, fixes: Array, rows: Array, record: int, terminal: tuple[int, int]) -> None:
+        """Fixes of one record that came in the house's units: `WIRE_FIX` with times and places in the message, and their `POSITION` rows."""
+        first = sum(map(len, self.said))
+        self.said.append(rows)
+        self.rows.append(fixes)
+        self.record += [record] * len(rows)
+        self.ids += [terminal] * len(rows)
+        self.message_id += [0] * len(rows)
+        self.flags += [0] * len(rows)
+        self.exact += range(first, first + len(rows))
 
     def wire(self, scratch: Array) -> Wire:
         """All of it, with the scratch buffer that its items point into."""
@@ -57,6 +70,8 @@ class Pieces:
             np.array(self.message_id, np.uint16),
             np.array(self.flags, np.int16),
             np.concatenate((scratch, np.frombuffer(b"".join(self.bodies), np.uint8))),
+            np.array(self.exact, np.int64),
+            np.concatenate(self.said) if self.said else np.empty(0, POSITION),
         )
 
 
@@ -129,6 +144,7 @@ def _fixes(batch: Batch, pieces: Pieces, record: int, header: Header, examined: 
         pieces.record.append(record)
         pieces.ids.append(packed_id(terminal))
         pieces.message_id.append(header.message_id)
+        pieces.exact.append(-1)
         pieces.flags.append(_flags(examined.anomalies, base + span[0], base + span[1], len(examined.body) + base))
     pieces.bodies.append(examined.body)
     pieces.scratch_used += len(examined.body)

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from ingest import part_store
-from ingest.log.record import DROPPED, FRAME, LINK_EVENT, REPLAYED
-from ingest.steps import declarative
+from ingest.log.record import DROPPED, FRAME, LINK_EVENT, MQTT, REPLAYED
+from ingest.steps import declarative, payloads
 from ingest.steps.batch import Batch, Context, LinkSeen, Rejected, Wire
 from ingest.steps.partition import partition_of
 from protocols.jt808.batch import decode_frames
@@ -37,6 +37,10 @@ def decode(batch: Batch, context: Context) -> None:
     for row in rows[decoded.frames["verdict"] == ASK]:
         _ask(batch, context, pieces, int(row), headers)
     _assemble(batch, context, pieces, headers)
+    for row in np.flatnonzero(records.kind == MQTT):
+        raw = _payload(batch, int(row))
+        if _mine(context, payloads.device_of(raw)):
+            payloads.take(batch, pieces, int(row), raw)
     for row in np.flatnonzero(records.kind == DROPPED):
         _dropped(batch, context, int(row))
     for row in np.flatnonzero(records.kind == LINK_EVENT):
@@ -52,6 +56,8 @@ def decode(batch: Batch, context: Context) -> None:
 
 
 def _condemned(batch: Batch, row: int) -> Rejected:
+    if batch.log.kind[row] == MQTT:
+        return Rejected(row, batch.condemned, payloads.device_of(_payload(batch, row)))
     header = examine(_payload(batch, row)).header
     return (
         Rejected(row, batch.condemned)
@@ -147,6 +153,8 @@ def _joined(wire: Wire, pieces: declarative.Pieces) -> Wire:
         np.concatenate((wire.message_id, asked.message_id)),
         np.concatenate((wire.flags, asked.flags)),
         asked.scratch,
+        np.concatenate((np.full(len(wire), -1, np.int64), asked.exact)) if asked.exact is not None else None,
+        asked.said,
     )
     return both.take(np.argsort(both.record, kind="stable"))
 

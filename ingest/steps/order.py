@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from domain.position import Source
 from domain.units import DAY_MS
 from ingest.extras import Extras
 from ingest.log.record import REPLAYED
@@ -38,6 +39,7 @@ def order(batch: Batch, context: Context) -> None:
     corrected = replayed & (records.reason[wire.record] == CORRECT)
     rows = to_positions(wire.fixes, received_ms, vehicle_id, replayed)
     rows["flags"] |= wire.flags
+    _exact(rows, wire, replayed)
     sequence = np.lexsort((corrected, rows["t_ms"], rows["vehicle_id"]))
     rows, corrected = rows[sequence], corrected[sequence]
     first = _first_of_key(rows, corrected)
@@ -49,6 +51,17 @@ def order(batch: Batch, context: Context) -> None:
         batch.extras = _extras(wire, kept)
     batch.behind = _behind(batch.positions["vehicle_id"], wire.record[kept])
     batch.late = (batch.positions["t_ms"] <= context.last.of(batch.positions["vehicle_id"])) | batch.corrected
+
+
+def _exact(rows: Array, wire: Wire, replayed: Array) -> None:
+    """Put in what came in the house's units as it came."""
+    if wire.exact is None:
+        return
+    which = np.flatnonzero(wire.exact >= 0)
+    said = wire.said[wire.exact[which]]
+    for name in (*_SAID, "flags", "source"):
+        rows[name][which] = said[name]
+    rows["source"][which[replayed[which]]] = Source.REPLAY
 
 
 def _plausible(batch: Batch, context: Context, received_ms: Array, replayed: Array) -> Array:

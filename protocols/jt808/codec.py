@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from domain.errors import RefusedError, WireError
-from protocols.anomaly import Anomaly, Code, anomaly
+from protocols.anomaly import Anomaly, Code, Layer, anomaly
 from protocols.definition import Definition, definition_of
 from protocols.jt808 import framing_e7
-from protocols.jt808.framing import MAX_FRAME, checksum, strip_delimiters, unescape, wrap
+from protocols.jt808.body_cipher import BodyCipher, in_clear, opens, waits_for_whole
+from protocols.jt808.framing import MAX_FRAME, checksum, escape, strip_delimiters, unescape, wrap
 from protocols.jt808.header import SIZE_PACKET_ITEM, Address, Header, read_header, read_header_e7, write_header
 from protocols.jt808.profile import STANDARD, Profile
 from protocols.jt808.registry import messages
@@ -51,8 +52,11 @@ def find_definition(message_id: int, profile: Profile) -> Definition | None:
     return None
 
 
-def examine(frame: bytes, profile: Profile = STANDARD) -> Examined:
-    """Everything that can be read of a frame, with or without its delimiters. Never raises."""
+def examine(frame: bytes, profile: Profile = STANDARD, cipher: BodyCipher | None = None) -> Examined:
+    """Everything that can be read of a frame, with or without its delimiters. Never raises.
+
+    An encrypted frame that the cipher opens is as if it had come in clear, `raw` too. What is wrong inside it is told without detail.
+    """
     e7 = profile.delimiter == "e7"
     run = framing_e7.strip(bytes(frame)) if e7 else strip_delimiters(bytes(frame))
     anomalies: list[Anomaly] = []
@@ -72,10 +76,38 @@ def examine(frame: bytes, profile: Profile = STANDARD) -> Examined:
         return Examined(None, None, b"", run, tuple(anomalies), "")
     if not profile.trust_length:
         anomalies = [kept(found) if found.code is Code.LENGTH_MISMATCH else found for found in anomalies]
+    if opens(header, cipher):
+        return _opened(header, unescaped, run, (profile, cipher), anomalies)
     end = len(unescaped) - 1
     body = unescaped[header.body_start : end]
+    if waits_for_whole(header, cipher):
+        return Examined(header, None, body, run, tuple(anomalies), header.version)
     message, version = _body(header, unescaped, end, profile, anomalies)
     return Examined(header, message, body, run, tuple(anomalies), version)
+
+
+def _opened(header: Header, frame: bytes, run: bytes, how: tuple[Profile, Any], anomalies: list[Anomaly]) -> Examined:
+    """An encrypted frame, opened and read."""
+    profile, cipher = how
+    start, body = header.body_start, cipher.decrypt(frame[header.body_start : -1])
+    if body is None:
+        anomalies.append(unopened(start))
+        return Examined(header, None, b"", run, tuple(anomalies), header.version)
+    clear, plain = in_clear(header, frame[:start], body)
+    found: list[Anomaly] = []
+    message, version = _body(clear, plain, len(plain) - 1, profile, found)
+    return Examined(clear, message, body, escape(plain), (*anomalies, *unexplained(found, start)), version)
+
+
+def unopened(offset: int) -> Anomaly:
+    """The anomaly of a body that no key opens: it says nothing of why."""
+    return anomaly(Code.BAD_VALUE, offset, field="body")
+
+
+def unexplained(found: list[Anomaly], offset: int) -> list[Anomaly]:
+    """Anomalies of an opened body: what drops the message is one without detail, for wrong padding opens to random bytes."""
+    dropped = any(one.drop and one.layer is Layer.BODY for one in found)
+    return [unopened(offset)] if dropped else found
 
 
 def kept(found: Anomaly) -> Anomaly:

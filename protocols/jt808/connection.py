@@ -8,7 +8,8 @@ from domain.errors import RefusedError
 from protocols.anomaly import RESULT, Code, anomaly
 from protocols.fields import V2013, V2019
 from protocols.jt808.answers import AT_ONCE, missing_packets, reply_to
-from protocols.jt808.codec import Examined, assembled, examine
+from protocols.jt808.body_cipher import BodyCipher
+from protocols.jt808.codec import Examined, examine
 from protocols.jt808.events import AnomalyEvent, Closed, Event, Fixes, Incomplete, MediaIn, MessageIn, ReplyIn
 from protocols.jt808.framing import Splitter
 from protocols.jt808.gate import PLATFORM, TERMINAL, JunkMeter, Role, Session, refusal
@@ -16,6 +17,7 @@ from protocols.jt808.header import SIZE_PACKET_ITEM, Header, terminal_key
 from protocols.jt808.limits import DEFAULT_LIMITS, Limits
 from protocols.jt808.messages.multimedia import MediaData
 from protocols.jt808.messages.registration import Authentication
+from protocols.jt808.opening import whole as whole_message
 from protocols.jt808.outbox import Outbox
 from protocols.jt808.pending import Pending
 from protocols.jt808.profile import STANDARD, Profile
@@ -99,7 +101,7 @@ class Connection:
         return events
 
     def _run(self, run: bytes, opened: bool, now_ms: int, events: list[Event]) -> None:
-        examined = examine(run, self.profile)
+        examined = examine(run, self.profile, self._outbox.cipher)
         header = examined.header
         if header is None or framing_fault(examined) is not None:
             junk = (anomaly(Code.JUNK, 0, detail=f"{len(run)} bytes before the first delimiter"),)
@@ -109,8 +111,7 @@ class Connection:
         self.heard_ms = now_ms
         refused = refusal(Session(self.role, self.profile, self.terminal_id, self.authenticated), header, examined)
         if refused is not None:
-            code, odd = refused
-            events.append(AnomalyEvent(header, odd, RESULT.get(code), examined.raw))
+            events.append(AnomalyEvent(header, refused[1], RESULT.get(refused[0]), examined.raw))
             return
         self._id_digits = header.terminal_id
         if self.role is PLATFORM and (V2019 in (header.version, self.version) or header.message_id == REGISTRATION):
@@ -152,12 +153,11 @@ class Connection:
         if added.whole is None:
             events.append(MessageIn(header, None, examined.raw, odd))
             return
-        whole = assembled(header, added.whole.body(), examined, self.profile)
-        fault = message_fault(whole)
-        if fault is not None:
+        whole = whole_message(header, added.whole, examined, self.profile, self._outbox.cipher)
+        if (fault := message_fault(whole)) is not None:
             events.append(AnomalyEvent(header, (*odd, *whole.anomalies), RESULT.get(fault.code), examined.raw))
         else:
-            self._message(MessageIn(header, whole.message, examined.raw, (*odd, *whole.anomalies)), now_ms, events)
+            self._message(MessageIn(header, whole.message, whole.raw, (*odd, *whole.anomalies)), now_ms, events)
 
     def _count_junk(self, size: int, now_ms: int, events: list[Event]) -> None:
         """Count junk; too much of it closes the link."""
@@ -171,6 +171,10 @@ class Connection:
         """The terminal has authenticated: from now on the link is its own, and another id is `foreign_id`."""
         self.terminal_id = terminal_key(terminal_id)
         self.authenticated = True
+
+    def encrypt(self, cipher: BodyCipher | None) -> None:
+        """From now on open what comes encrypted and seal what goes, but for keys; None: in clear again."""
+        self._outbox.cipher = cipher
 
     def next_serial(self) -> int:
         """Serial of the next frame; it wraps at 65535."""

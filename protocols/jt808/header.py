@@ -13,7 +13,9 @@ LENGTH_MASK = 0x3FF
 SUBPACKET_BIT = 0x2000
 VERSION_BIT = 0x4000
 RESERVED_BIT = 0x8000
-_ENCRYPTION_MASK = 0x1C00
+ENCRYPTION_MASK = 0x1C00
+RSA = 0x0400
+"""Attribute bits 10 to 12: the body is encrypted; bit 10 alone: by RSA."""
 MAX_BODY = 1023
 """Longest body of one frame, bytes."""
 SIZE_2013, SIZE_2019, SIZE_PACKET_ITEM = 12, 17, 4
@@ -107,7 +109,7 @@ def read_header(frame: bytes, anomalies: list[Anomaly], version: str = "auto") -
     if attributes & SUBPACKET_BIT:
         total, index = _PACKET.unpack_from(frame, size - SIZE_PACKET_ITEM)
     return Header(
-        message_id, attributes, V2019 if is_2019 else V2013, terminal_id, serial, bool(attributes & _ENCRYPTION_MASK),
+        message_id, attributes, V2019 if is_2019 else V2013, terminal_id, serial, bool(attributes & ENCRYPTION_MASK),
         total, index, size, attributes & LENGTH_MASK, version_byte,
     )  # fmt: skip
 
@@ -132,7 +134,7 @@ def read_header_e7(frame: bytes, anomalies: list[Anomaly]) -> Header | None:
     length = attributes & LENGTH_MASK
     _note(anomalies, attributes, False, raw_id.hex(), len(frame) == size + length + 1, len(frame) - size - 1)
     total, index = _PACKET.unpack_from(frame, SIZE_E7) if item else (None, None)
-    encrypted = bool(attributes & _ENCRYPTION_MASK)
+    encrypted = bool(attributes & ENCRYPTION_MASK)
     return Header(message_id, attributes, V2013, raw_id.hex(), serial, encrypted, total, index, size, length)
 
 
@@ -151,13 +153,14 @@ def _note(anomalies: list[Anomaly], attributes: int, is_2019: bool, terminal_id:
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where a frame goes or comes from: id in digits, serial, version, and (total, index from 1) of a packet."""
+    """Where a frame goes or comes from: id in digits, serial, version, (total, index from 1) of a packet; encrypted: by RSA."""
 
     terminal_id: str
     serial: int
     version: str
     package: tuple[int, int] | None = None
     version_byte: int = 1
+    encrypted: bool = False
 
 
 def write_header(message_id: int, body_length: int, address: Address) -> bytes:
@@ -170,6 +173,7 @@ def write_header(message_id: int, body_length: int, address: Address) -> bytes:
         return _SHORT.pack(message_id, body_length, _packed(address.terminal_id, 6), address.serial & 0xFF)
     is_2019 = address.version == V2019
     attributes = body_length | (VERSION_BIT if is_2019 else 0) | (SUBPACKET_BIT if address.package else 0)
+    attributes |= RSA if address.encrypted else 0
     raw_id = _packed(address.terminal_id, 10 if is_2019 else 6)
     if is_2019:
         head = _V2019.pack(message_id, attributes, address.version_byte, raw_id, address.serial)

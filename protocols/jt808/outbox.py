@@ -7,6 +7,7 @@ from typing import Any
 
 from domain.errors import RefusedError
 from protocols.definition import NO_ANSWER, definition_of
+from protocols.jt808.body_cipher import BodyCipher
 from protocols.jt808.codec import encode_body
 from protocols.jt808.events import Event, ReplyIn, TimedOut
 from protocols.jt808.limits import Limits
@@ -16,6 +17,9 @@ from protocols.jt808.pending import EXPIRED, OPEN, Commands, Pending, expected_r
 from protocols.jt808.profile import Profile
 from protocols.jt808.splitting import SentPackets, packets
 
+IN_CLEAR = frozenset({0x8A00, 0x0A00, 0x8100, 0x0100, 0x0102})
+"""Messages that are never encrypted: keys, and what comes before them."""
+
 
 class Outbox:
     """Frames to send and answers to wait for.
@@ -24,9 +28,12 @@ class Outbox:
         limits: parameters.
         one_of_a_kind: True where only one command of an id may be open.
         serials, slot: array of unsigned 16 bit with the serial counter, and the place in it; None for a counter of its own.
+
+    Attributes:
+        cipher: seals what is said; None: in clear.
     """
 
-    __slots__ = ("_commands", "_frames", "_limits", "_one_of_a_kind", "_sent", "_serials", "_slot")
+    __slots__ = ("_commands", "_frames", "_limits", "_one_of_a_kind", "_sent", "_serials", "_slot", "cipher")
 
     def __init__(self, limits: Limits, *, one_of_a_kind: bool, serials: Any = None, slot: int = 0) -> None:
         self._limits = limits
@@ -36,6 +43,7 @@ class Outbox:
         self._frames: list[bytes] | None = None
         self._commands: Commands | None = None
         self._sent: SentPackets | None = None
+        self.cipher: BodyCipher | None = None
 
     def next_serial(self) -> int:
         """Serial of the next frame; it wraps at 65535."""
@@ -56,7 +64,8 @@ class Outbox:
     def say(self, message: Any, terminal_id: str, version: str, profile: Profile, now_ms: int) -> Pending:
         """Queue a message, cut into packets where it is long; RefusedError when a value does not fit."""
         message_id, body = encode_body(message, version, profile)
-        serials, frames = packets(message_id, body, terminal_id, version, self.next_serial)
+        sealing = self.cipher is not None and self.cipher.seals and message_id not in IN_CLEAR
+        serials, frames = packets(message_id, body, terminal_id, version, self.next_serial, self.cipher if sealing else None)
         self.queue(frames)
         if len(frames) > 1:
             if self._sent is None:

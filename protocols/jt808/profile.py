@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Any
 
 from domain.errors import RefusedError
-from protocols.jt808.extras import ExtraLayout, extra_layouts
+from protocols.jt808.extras import ExtraLayout, ItemTable, extra_layouts
 from protocols.jt808.profile_rows import ProfileFile, item_layouts, over
 from protocols.kinds.alarm_id import FORMS
 
@@ -30,6 +30,8 @@ _CHOICES: dict[str, tuple[Any, ...]] = {
     "maker_id_8108": (5, 11),
     "stream_sim_bytes": (6, 10),
     "alarm_id": tuple(FORMS),
+    "rsa_padding": ("pkcs1v15", "none"),
+    "rsa_scope": ("packet", "message"),
 }
 _MATCHES = ("maker", "model")
 
@@ -52,6 +54,7 @@ class Profile:
         maker_id_0107, maker_id_8108: bytes of the maker's id that are written in these messages in 2019.
         stream_sim_bytes: bytes of the terminal's number in stream packets of JT/T 1078.
         alarm_id: form of alarm identifiers, a key of `FORMS`.
+        rsa_padding, rsa_scope: how bodies are encrypted, and whether each packet by itself or the message before it is cut.
         answers: id of the answer by id of the message, beyond the standard's.
         match: values of a registration that choose the profile: `maker`, `model`.
         extras: layouts of additional items by id, parents' included.
@@ -71,9 +74,11 @@ class Profile:
     maker_id_8108: int = 5
     stream_sim_bytes: int = 6
     alarm_id: str = "su"
+    rsa_padding: str = "pkcs1v15"
+    rsa_scope: str = "packet"
     answers: Mapping[int, int] = field(default_factory=dict)
     match: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    extras: Mapping[int, ExtraLayout] = field(default_factory=dict)
+    extras: ItemTable = field(default_factory=ItemTable)
 
     @property
     def utc_offset_ms(self) -> int:
@@ -152,7 +157,7 @@ def parse_profile(name: str, source: str, parents: Mapping[str, Profile]) -> Pro
     answers = {**base.answers, **_answers(file, rows.pop("answers", {}))}
     for key, value in rows.items():
         _check(file, key, value)
-    made = MappingProxyType({**base.extras, **{item_id: over(own, base.extras.get(item_id)) for item_id, own in extras.items()}})
+    made = ItemTable({**base.extras, **{item_id: over(own, base.extras.get(item_id)) for item_id, own in extras.items()}})
     return replace(base, name=name, parents=chain, match=match, answers=answers, extras=made, **rows)
 
 

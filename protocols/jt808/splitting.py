@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import count
 
 from domain.errors import RefusedError
+from protocols.jt808.body_cipher import MESSAGE, SEALED_PACKET, BodyCipher
 from protocols.jt808.codec import build_frame, examine
-from protocols.jt808.header import MAX_BODY, Address
+from protocols.jt808.header import MAX_BODY, Address, Header
 from protocols.jt808.limits import Limits
 from protocols.jt808.reassembly import MEDIA_DATA
 
 
 def packets(
-    message_id: int, body: bytes, terminal_id: str, version: str, next_serial: Callable[[], int]
+    message_id: int, body: bytes, terminal_id: str, version: str, next_serial: Callable[[], int], cipher: BodyCipher | None = None
 ) -> tuple[tuple[int, ...], tuple[bytes, ...]]:
     """(serials, frames) of a body: one frame, or packets with consecutive serials.
 
@@ -22,19 +24,44 @@ def packets(
         terminal_id: digits.
         version: edition of the header.
         next_serial: gives the serials.
+        cipher: seals the body; None, and an empty body: in clear.
     """
-    if len(body) <= MAX_BODY:
+    sealed = cipher is not None and bool(body)
+    parts = _parts(body, cipher) if sealed and cipher is not None else _cut(body, MAX_BODY)
+    if len(parts) == 1:
         serial = next_serial()
-        return (serial,), (build_frame(message_id, body, Address(terminal_id, serial, version)),)
-    parts = [body[at : at + MAX_BODY] for at in range(0, len(body), MAX_BODY)]
+        return (serial,), (build_frame(message_id, parts[0], Address(terminal_id, serial, version, encrypted=sealed)),)
     if len(parts) > 0xFFFF:
         raise RefusedError(f"{len(body)} bytes need {len(parts)} packets", field="body")
     serials = tuple(next_serial() for _ in parts)
     frames = tuple(
-        build_frame(message_id, part, Address(terminal_id, serial, version, (len(parts), index)))
+        build_frame(message_id, part, Address(terminal_id, serial, version, (len(parts), index), encrypted=sealed))
         for index, (part, serial) in enumerate(zip(parts, serials, strict=True), 1)
     )
     return serials, frames
+
+
+def _cut(body: bytes, size: int) -> list[bytes]:
+    return [body[at : at + size] for at in range(0, len(body), size)] or [b""]
+
+
+def _parts(body: bytes, cipher: BodyCipher) -> list[bytes]:
+    """A body sealed: packet by packet, or whole and then cut."""
+    if cipher.scope == MESSAGE:
+        return _cut(cipher.encrypt(body), MAX_BODY)
+    return [cipher.encrypt(part) for part in _cut(body, SEALED_PACKET)]
+
+
+def runs_in_clear(header: Header, first_serial: int, body: bytes) -> bytes:
+    """A message that came sealed whole, as frames in clear: escaped runs with delimiters between them.
+
+    Args:
+        header: of one of its packets; first_serial: of the first.
+        body: the opened body.
+    """
+    serials = count(first_serial)
+    _, frames = packets(header.message_id, body, header.terminal_id, header.version, lambda: next(serials) & 0xFFFF)
+    return b"".join(frames)[1:-1]
 
 
 class SentPackets:

@@ -106,6 +106,14 @@ class Kind:
         """Value of what struct unpacked at offset `at`."""
         return raw
 
+    def unusual(self, variable: str) -> str:
+        """Python test of an unpacked value that `load` must see; it is the value itself where the test fails. "" for no such test."""
+        return ""
+
+    def reading(self, variable: str) -> tuple[str, ...]:
+        """Python lines that do what `read` does, with `frame` and `reader` at hand; () for a call of `read`."""
+        return ()
+
     def store(self, value: Any, field: str, context: Context) -> Any:
         """What struct packs for the value; RefusedError when it does not fit."""
         return value

@@ -71,6 +71,10 @@ class Coordinate(Number):
     limit_e6: int = 180_000_000
     plain: ClassVar[bool] = False
 
+    def unusual(self, variable: str) -> str:
+        """Beyond the limit."""
+        return f"{variable} > {self.limit_e6}"
+
     def load(self, raw: int, at: int, field: str, context: Context) -> int:
         """The value."""
         if raw > self.limit_e6:
@@ -150,25 +154,39 @@ class Digits(Kind):
         return f"BCD[{self.size}]"
 
 
-_NO_DIGITS = 255
-_FROM_BCD = bytes(byte // 16 * 10 + byte % 16 if byte // 16 < 10 and byte % 16 < 10 else _NO_DIGITS for byte in range(256))
 _TO_BCD = bytes(n // 10 << 4 | n % 10 for n in range(100))
 _EPOCH = date(1970, 1, 1)
+_DAY_MS = 86_400_000
+_NEVER = -(1 << 60)
+"""So far below every time that a sum with it is below 0 as well."""
+
+
+def _clock_hand(limit: int, unit_ms: int) -> tuple[int, ...]:
+    """Milliseconds by BCD byte; `_NEVER` for no digits and from the limit on."""
+    values = {_TO_BCD[n]: n * unit_ms for n in range(limit)}
+    return tuple(values.get(byte, _NEVER) for byte in range(256))
+
+
+_HOURS, _MINUTES, _SECONDS = _clock_hand(24, 3_600_000), _clock_hand(60, 60_000), _clock_hand(60, 1_000)
 _MONTHS = {
-    year * 100 + month: ((date(2000 + year, month, 1) - _EPOCH).days - 1, monthrange(2000 + year, month)[1])
+    bytes((_TO_BCD[year], _TO_BCD[month])): (
+        (date(2000 + year, month, 1) - _EPOCH).days * _DAY_MS,
+        _TO_BCD[1 : monthrange(2000 + year, month)[1] + 1],
+    )
     for year in range(100)
     for month in range(1, 13)
 }
-"""By year of the century and month: days from 1970 to the day before its first, and its length."""
+"""By the bytes of year and month: epoch ms of the first, and the bytes of its days in order."""
 
 
 def epoch_ms_of_bcd(raw: bytes, offset_ms: int) -> int | None:
     """Epoch ms UTC of six BCD bytes yyMMddhhmmss of a clock `offset_ms` ahead of UTC; None when they are no time."""
-    year, month, day, hour, minute, second = raw.translate(_FROM_BCD)
-    first, length = _MONTHS.get(year * 100 + month, (0, 0))
-    if not 1 <= day <= length or hour > 23 or minute > 59 or second > 59:
+    month = _MONTHS.get(raw[:2])
+    if month is None:
         return None
-    return (((first + day) * 24 + hour) * 60 + minute) * 60_000 + second * 1000 - offset_ms
+    day = month[1].find(raw[2])
+    t_ms = month[0] + day * _DAY_MS + _HOURS[raw[3]] + _MINUTES[raw[4]] + _SECONDS[raw[5]]
+    return t_ms - offset_ms if t_ms >= 0 and day >= 0 else None
 
 
 @dataclass(frozen=True)

@@ -82,6 +82,12 @@ class Raw(Kind):
         """The value of the bytes."""
         return raw
 
+    def reading(self, variable: str) -> tuple[str, ...]:
+        """Bytes up to the end."""
+        if type(self) is not Raw or not isinstance(self.extent, Rest):
+            return ()
+        return (f"{variable} = frame[reader.at : reader.end]", "reader.at = reader.end")
+
     def store(self, value: Any, field: str, context: Context) -> bytes:
         """The bytes, padded with NUL to a fixed size; RefusedError when they do not fit."""
         raw = self.spell(value, field, context)

@@ -89,7 +89,7 @@ class Cleaner:
             if (fix.lon_e6, fix.lat_e6) != (here.lon_e6, here.lat_e6):
                 break
             run.append(fix)
-        fast = next((i for i, fix in enumerate(run) if fix.speed < self.p.frozen_kmh), len(run))
+        fast = next((i for i, fix in enumerate(run) if not fix.speed >= self.p.frozen_kmh), len(run))  # NaN: not said, so not fast
         gained = here.odometer - least([fix.odometer for fix in run]) >= self.p.odometer_gain_m
         return len(run) > 1 and (fast >= self.p.frozen_fixes or gained)
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from domain.position import LOCATED, POSITION
+from domain.position import LOCATED, POSITION, Flag
 from tests.tracking import naive_live as naive
 from tracking.cleaning import CleaningParameters
 from tracking.kernels.graph import FIX
@@ -50,6 +50,7 @@ steps = st.tuples(
     st.booleans(),
     st.sampled_from([True] * 12 + [False]),
     st.booleans(),
+    st.sampled_from([False] * 5 + [True]),
 )
 
 
@@ -63,14 +64,16 @@ def test_a_row_is_good_for_what_the_rows_before_it_say(moves: list[tuple[Any, in
     parameters = CleaningParameters()
     rules, twin, record = cleaning_rules(parameters, SIGMA_M), naive.Cleaner(parameters, SIGMA_M), blank()
     t, x, y, odometer = 1_000, 0, 0, 5_000
-    for seconds, dx, dy, speed, gain, asleep, located, back in (step for step, times in moves for _ in range(times)):
+    for seconds, dx, dy, speed, gain, asleep, located, back, mute in (step for step, times in moves for _ in range(times)):
         t, x, y, odometer = t + seconds * 1000, x + (-dx if back else dx), y + dy, max(odometer + (gain or 0), 0)
         row = np.zeros(1, POSITION)
         row["t_ms"], row["lon_e6"], row["lat_e6"], row["speed_kmh10"] = t, place[0] + 10 * x, place[1] + 10 * y, speed
         row["odometer_m"] = -1 if gain is None else odometer
         row["status_bits"] = (LOCATED if located else 0) | (0 if asleep else 1)
+        row["flags"] = Flag.NO_STATUS if mute else 0
         fix = naive.Fix(
-            t, place[0] + 10 * x, place[1] + 10 * y, float(x), float(y), speed / 10.0, math.nan if gain is None else float(odometer), asleep, located
+            t, place[0] + 10 * x, place[1] + 10 * y, float(x), float(y), speed / 10.0 if speed >= 0 else math.nan,
+            math.nan if gain is None else float(odometer), asleep and not mute, located,
         )  # fmt: skip
         assert receive(record[0], row[0], float(x), float(y), rules) == twin.receive(fix)
 

@@ -40,7 +40,7 @@ def _read(fix, row, x, y, quality, radians):  # type: ignore[no-untyped-def]
     fix.x, fix.y, fix.lon, fix.lat = x, y, row.lon_e6 / 1e6, row.lat_e6 / 1e6
     fix.t = row.t_ms / 1000.0
     fix.leave = fix.t
-    fix.speed = np.float32(np.float32(row.speed_kmh10) / np.float32(10.0)) / np.float32(3.6)
+    fix.speed = np.float32(np.float32(row.speed_kmh10) / np.float32(10.0)) / np.float32(3.6) if row.speed_kmh10 >= 0 else np.nan
     fix.heading = radians[row.heading_deg] if row.flags & 256 == 0 and 0 <= row.heading_deg < len(radians) else np.nan
     fix.quality = 1.0
     if row.satellites >= 0:

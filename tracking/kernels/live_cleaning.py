@@ -114,13 +114,14 @@ def receive(rec, row, x, y, table):  # type: ignore[no-untyped-def]
     inside = rules.west <= lon <= rules.east and rules.south <= lat <= rules.north
     if row.status_bits & 2 == 0 or not inside or (row.lon_e6 == 0 and row.lat_e6 == 0):
         return INVALID
-    speed = row.speed_kmh10 / 10.0
+    speed = row.speed_kmh10 / 10.0 if row.speed_kmh10 >= 0 else np.nan
     odometer = np.float64(row.odometer_m) if row.odometer_m >= 0 else np.nan
     if _frozen(rec, row, speed, odometer, rules):
         return FROZEN
     if _drifts(rec, x, y, row.t_ms, rules):
         return DRIFT
-    stands = _stands(rec, x, y, row.t_ms, speed, row.status_bits & 1 == 0, odometer, rules)
+    off = row.status_bits & 1 == 0 and row.flags & 2048 == 0
+    stands = _stands(rec, x, y, row.t_ms, speed, off, odometer, rules)
     rec.valid_x, rec.valid_y, rec.valid_ms = x, y, row.t_ms
     return STILL if stands else KEPT
 

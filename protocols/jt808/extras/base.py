@@ -6,7 +6,7 @@ by length: an item whose length is not of its layout stays raw, with `item_lengt
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar, cast, dataclass_transform
@@ -17,6 +17,7 @@ from protocols import fields
 from protocols.anomaly import Code
 from protocols.definition import build, definition_of
 from protocols.fields import V2019, VERSIONS, FieldSpec
+from protocols.jt808.extras.layouts import ExtraLayout, ItemTable
 from protocols.kinds import LENGTH, Kind, Nested, Part, Spec, leaf, refuse
 from protocols.kinds.items import is_fixed_tail
 from protocols.wire import Context, Reader, WireSettings, Writer
@@ -28,41 +29,12 @@ class ExtraSettings(WireSettings, Protocol):
     """Settings that name their additional items."""
 
     @property
-    def extras(self) -> Mapping[int, ExtraLayout]:
+    def extras(self) -> ItemTable:
         """Layouts by item id."""
 
     @property
     def fixed_tail(self) -> bool:
         """True where 18 bytes that are no items are an old fixed tail."""
-
-
-@dataclass(frozen=True, slots=True)
-class ExtraLayout:
-    """What is known of one item: name, words, kind of the value, and the lengths that the layout allows.
-
-    `lengths` is empty when any length does; `step` above 1 allows its multiples.
-    """
-
-    item_id: int
-    name: str
-    spec: FieldSpec
-    lengths: tuple[int, ...]
-    step: int = 1
-
-    allowed: frozenset[int] = field(init=False, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        lengths = self.lengths or range(0, 256, self.step)
-        object.__setattr__(self, "allowed", frozenset(lengths))
-
-    def named(self, length: int) -> str:
-        """Name of the item: of its layout of this length, where the length tells what it is."""
-        cases = getattr(self.spec.kind, "cases", ())
-        return next((case.name for case in cases if length in case.lengths), self.name)
-
-    def fits(self, length: int) -> bool:
-        """True when the layout allows the length."""
-        return length in self.allowed
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +133,18 @@ def extra(item_id: int, value: Any, settings: ExtraSettings | None = None) -> Ex
     return Extra(item_id, raw, layout)
 
 
+def _note_stop(reader: Reader, field: str) -> None:
+    """Say why the walk over the items stopped before the end."""
+    at, end, frame = reader.at, reader.end, reader.frame
+    if frame[at] == 0:
+        reader.context.note(Code.TAIL_AFTER_ZERO_ID, at, field=field, detail=f"{end - at} bytes from id 0x00")
+    elif end - at < 2:
+        reader.context.note(Code.TRAILING_BYTES, at, field=field, detail=frame[at:end].hex())
+    else:
+        detail = f"item 0x{frame[at]:02X} says {frame[at + 1]} bytes, {end - at - 2} are left"
+        reader.context.note(Code.TRUNCATED_ITEM, at, field=field, detail=detail)
+
+
 @dataclass(frozen=True)
 class Extras(Kind):
     """The items of a position. Reading stops at id 0x00, at an item longer than the rest, and at a single left-over byte."""
@@ -171,33 +155,26 @@ class Extras(Kind):
         if at == end:
             return ()
         settings = cast(ExtraSettings, reader.context.settings)
-        layouts = settings.extras
+        heads = settings.extras.heads
         if settings.fixed_tail and is_fixed_tail(frame, at, end):
             return ()
         items = []
-        while at < end:
-            item_id = frame[at]
-            if item_id == 0:
-                reader.context.note(Code.TAIL_AFTER_ZERO_ID, at, field=field, detail=f"{end - at} bytes from id 0x00")
-                break
-            if end - at < 2:
-                reader.context.note(Code.TRAILING_BYTES, at, field=field, detail=frame[at:end].hex())
-                break
-            stop = at + 2 + frame[at + 1]
+        while (start := at + 2) <= end:
+            item_id, length, layout, fits = heads[frame[at:start]]
+            stop = start + length
             if stop > end:
-                detail = f"item 0x{item_id:02X} says {frame[at + 1]} bytes, {end - at - 2} are left"
-                reader.context.note(Code.TRUNCATED_ITEM, at, field=field, detail=detail)
                 break
-            layout = layouts.get(item_id)
-            if layout is not None and stop - at - 2 not in layout.allowed:
-                reader.context.note(Code.ITEM_LENGTH, at + 1, field=layout.name, detail=f"item 0x{item_id:02X} of {stop - at - 2} bytes")
+            if not fits:
+                reader.context.note(Code.ITEM_LENGTH, at + 1, field=layout.name, detail=f"item 0x{item_id:02X} of {length} bytes")
             item = _new(Extra)
             _set_id(item, item_id)
-            _set_raw(item, frame[at + 2 : stop])
+            _set_raw(item, frame[start:stop])
             _set_layout(item, layout)
             items.append(item)
             at = stop
         reader.at = at
+        if at < end:
+            _note_stop(reader, field)
         return tuple(items)
 
     def parts(self, reader: Reader, path: str, spec: Spec | None, out: list[Part]) -> tuple[Extra, ...]:

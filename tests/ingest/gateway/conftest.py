@@ -100,15 +100,22 @@ class TerminalClient:
 
     def hear(self, timeout_s: float = 5.0) -> Any:
         """The next message of the platform; None after timeout_s of silence or at the end of the connection."""
+        frame = self.hear_frame(timeout_s)
+        if frame is None:
+            return None
+        seen = examine(frame)
+        assert not [a for a in seen.anomalies if a.drop], seen
+        return seen.message
+
+    def hear_frame(self, timeout_s: float = 5.0) -> bytes | None:
+        """The next frame, see `hear`."""
         deadline = time.monotonic() + timeout_s
         while True:
             start = self._bytes.find(b"\x7e")
             end = self._bytes.find(b"\x7e", start + 1)
             if start >= 0 and end > start:
                 frame, self._bytes = self._bytes[start : end + 1], self._bytes[end + 1 :]
-                seen = examine(frame)
-                assert not [a for a in seen.anomalies if a.drop], seen
-                return seen.message
+                return frame
             self.socket.settimeout(max(0.01, deadline - time.monotonic()))
             try:
                 data = self.socket.recv(65_536)
