@@ -18,6 +18,7 @@ from simulators.fixes import FixSource
 from simulators.fleet_run import FleetClock, FleetFigures, FleetSettings
 from simulators.frames import BODY_BYTES
 from simulators.identity import Identity, make_identities
+from simulators.mqtt_device import Exchange, MqttDevice
 from simulators.scenarios import SCENARIOS
 from simulators.session import Session
 from simulators.terminal import Dialling, Terminal
@@ -60,7 +61,8 @@ class Fleet:
         self._fault_counts: Counter[str] = Counter()
         self._generated = 0
         self._turn = 0
-        self._terminals: list[Terminal] = []
+        self._terminals: list[Terminal | MqttDevice] = []
+        self._exchange: Exchange | None = None
         self._truth: TruthWriter | None = None
         self._clock: FleetClock | None = None
         self._next_ms = self._offset_ms.copy()
@@ -95,6 +97,8 @@ class Fleet:
         stop = stop or asyncio.Event()
         if settings.truth is not None:
             self._truth = TruthWriter(settings.truth, self._run_row())
+        if settings.mqtt:
+            self._exchange = Exchange(settings.mqtt, asyncio.get_running_loop())
         self._terminals = [self._terminal(row) for row in range(settings.vehicles)]
         self._clock = FleetClock(settings)
         self._next_ms = self._clock.now_ms() // 1000 * 1000 + self._offset_ms
@@ -107,6 +111,8 @@ class Fleet:
         finally:
             for terminal in self._terminals:
                 terminal.stop()
+            if self._exchange is not None:
+                await asyncio.to_thread(self._exchange.stop)
             if self._truth is not None:
                 self._truth.close()
         return self.figures()
@@ -139,8 +145,11 @@ class Fleet:
             first = self._truth.driven(fixes) if self._truth is not None else self._generated
             self._generated += due.size
             for place, row in enumerate(due.tolist()):
-                body = bodies[place * BODY_BYTES : (place + 1) * BODY_BYTES]
-                self._terminals[row].report((first + place, body), xors[place])
+                terminal = self._terminals[row]
+                if isinstance(terminal, MqttDevice):
+                    terminal.report(first + place, fixes[place])
+                else:
+                    terminal.report((first + place, bodies[place * BODY_BYTES : (place + 1) * BODY_BYTES]), xors[place])
             self._next_ms[due] += self._interval_ms[due]
             due = due[self._next_ms[due] <= now_ms]
 
@@ -156,7 +165,7 @@ class Fleet:
             session = terminal.session
             followed = session.follow_interval_s > 0 and now_ms < session.follow_until_ms
             self._interval_ms[row] = session.follow_interval_s * 1000 if followed else self._own_interval_ms[row]
-            if faulty and terminal.online:
+            if faulty and terminal.online and isinstance(terminal, Terminal):
                 self._strike(terminal, rates)
 
     def _strike(self, terminal: Terminal, rates: FaultRates) -> None:
@@ -168,8 +177,10 @@ class Fleet:
             self._fault_counts["half_open"] += 1
             terminal.leave_half_open()
 
-    def _terminal(self, row: int) -> Terminal:
+    def _terminal(self, row: int) -> Terminal | MqttDevice:
         settings = self.settings
+        if self._exchange is not None:
+            return MqttDevice(self.identities[row].terminal_id, self._exchange, self._truth)
         random = Random(f"{settings.seed}:{row}")
         session = Session(self.identities[row], settings.session, random.randrange(65_536))
         dialling = Dialling(settings.host, settings.port, settings.first_wait_s, settings.most_wait_s)

@@ -18,7 +18,8 @@ class FleetSettings:
 
     seconds None runs until stopped; interval_s None lets vehicles draw theirs from the scenario. speed_factor: seconds of the
     fleet's clock for one of the wall; the fleet's clock starts at start_time_ms and never passes the wall's, so device times are
-    never in the future. drain_s: how long to wait at the end for acknowledgements.
+    never in the future. drain_s: how long to wait at the end for acknowledgements. mqtt: "mqtt://[user:password@]host:port" of a broker:
+    the vehicles are devices that report JSON through it, without faults of frames; "" for JT/T 808 over TCP.
     """
 
     host: str = "127.0.0.1"
@@ -39,6 +40,7 @@ class FleetSettings:
     first_wait_s: float = 0.5
     most_wait_s: float = 15.0
     drain_s: float = 15.0
+    mqtt: str = ""
 
 
 @dataclass(frozen=True, slots=True)

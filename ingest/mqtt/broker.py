@@ -102,11 +102,12 @@ def unreachable(broker: Broker, error: BaseException | None) -> str:
     """Why no connection came about, and what to do."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"broker {broker} shows a certificate that mqtt.tls_ca does not vouch for: {error.verify_message}"
-    if isinstance(error, ssl.SSLError):
-        return f"broker {broker} does not speak TLS as we do ({error.reason}): is the port right, is a client certificate asked for?"
+    if isinstance(error, ssl.SSLError) or (broker.tls is not None and isinstance(error, ConnectionResetError)):
+        why = getattr(error, "reason", None) or error
+        return f"broker {broker} does not speak TLS as we do ({why}): is the port right, is a client certificate asked for?"
     if isinstance(error, ConnectionRefusedError):
         return f"nobody listens at {broker}: is the broker running, is mqtt.url right?"
-    return f"broker {broker} cannot be reached: {error or 'the connection ended at once: is the port encrypted (mqtts://)?'}"
+    return f"broker {broker} cannot be reached: {error or 'it ended the connection at once: is the port encrypted (mqtts://)?'}"
 
 
 def probe(broker: Broker, client_id: str, limit_s: float = 10.0) -> str:
@@ -122,8 +123,12 @@ def probe(broker: Broker, client_id: str, limit_s: float = 10.0) -> str:
         told.append(unreachable(broker, sys.exc_info()[1]))
         answered.set()
 
+    def ended(client: Any, userdata: Any, flags: Any, reason: Any, said: Any) -> None:
+        told.append(unreachable(broker, None))
+        answered.set()
+
     client = client_of(broker, client_id, manual_ack=False)
-    client.on_connect, client.on_connect_fail = connected, failed
+    client.on_connect, client.on_connect_fail, client.on_disconnect = connected, failed, ended
     client.connect_async(broker.host, broker.port, clean_start=True)
     client.loop_start()
     answered.wait(limit_s)

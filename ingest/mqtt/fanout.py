@@ -65,13 +65,16 @@ class Fanout:
         """Read and publish until `stop`; with the broker or the database away it goes on when they are back."""
         try:
             async with asyncio.TaskGroup() as tasks:
-                running = [tasks.create_task(self._read()), tasks.create_task(self._publish())]
-                await self._stop.wait()
-                for task in running:
-                    task.cancel()
+                tasks.create_task(self._read())
+                tasks.create_task(self._publish())
         finally:
             self._thread.shutdown()
             self._changes.close()
+
+    async def _pause(self, seconds: float) -> None:
+        """Wait, no longer than until `stop`."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._stop.wait(), seconds)
 
     async def _ask(self, question: Callable[[], T]) -> T:
         """Ask the database, in the one thread that does."""
@@ -79,7 +82,7 @@ class Fanout:
 
     async def _read(self) -> None:
         """Look for changes, every interval."""
-        while True:
+        while not self._stop.is_set():
             try:
                 messages = await self._ask(self._changes.look)
             except (psycopg.Error, StoreError, OSError) as error:
@@ -87,7 +90,7 @@ class Fanout:
             else:
                 self._database = "another fan-out of this database publishes; this one stands by" if self._changes.standing_by else ""
                 self._enqueue(messages)
-            await asyncio.sleep(self._settings.fanout_interval_s)
+            await self._pause(self._settings.fanout_interval_s)
 
     def _trouble_of_database(self, error: Exception) -> None:
         trouble = f"the database does not answer: {str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__}"
@@ -108,7 +111,7 @@ class Fanout:
     async def _publish(self) -> None:
         """Keep a connection to the broker, and everything going out over it."""
         wait_s = _FIRST_WAIT_S
-        while True:
+        while not self._stop.is_set():
             try:
                 async with self._client() as client:
                     log.info("mqtt_connected", broker=str(self._broker))
@@ -119,13 +122,15 @@ class Fanout:
             except aiomqtt.MqttError as error:
                 self._lost(error)
             self._metrics.connected.set(0)
-            await asyncio.sleep(wait_s)
+            await self._pause(wait_s)
             wait_s = min(2 * wait_s, _LONGEST_WAIT_S)
 
     def _lost(self, error: aiomqtt.MqttError) -> None:
         code = getattr(error, "rc", None)
         value = getattr(code, "value", None)
-        if value is not None and getattr(code, "packetType", None) == PacketTypes.CONNACK:
+        if not self._link:
+            trouble = f"broker {self._broker} is gone ({error}): positions that do not fit the queue are dropped, alerts wait"
+        elif value is not None and getattr(code, "packetType", None) == PacketTypes.CONNACK:
             trouble = refusal(self._broker, int(value), str(code))
         else:
             trouble = unreachable(self._broker, error.__cause__ or error.__context__ or error)
@@ -143,20 +148,20 @@ class Fanout:
         )  # fmt: skip
 
     async def _tell(self, client: aiomqtt.Client) -> None:
-        """Positions and alerts beside each other, until the connection breaks or the process ends."""
-        tasks = [asyncio.create_task(self._positions(client)), asyncio.create_task(self._alerts(client))]
+        """Positions and alerts beside each other, until the connection breaks or `stop`."""
+        tasks = [asyncio.create_task(work) for work in (self._positions(client), self._alerts(client), _gone(client), self._stop.wait())]
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 task.result()
-        except asyncio.CancelledError:
-            with contextlib.suppress(aiomqtt.MqttError, TimeoutError):
-                await asyncio.wait_for(self._say(client, "offline"), 1.0)
-            raise
+            await self._say(client, "offline")
         finally:
             for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+                while not task.done():  # more than once: a cancellation that meets the end of a publish is lost in `asyncio.wait_for`
+                    task.cancel()
+                    await asyncio.wait({task}, timeout=0.1)
+                if not task.cancelled():
+                    task.exception()
 
     async def _say(self, client: aiomqtt.Client, word: str) -> None:
         await client.publish(topics.status("fanout"), word.encode(), qos=1, retain=True)
@@ -190,4 +195,10 @@ class Fanout:
                 self._trouble_of_database(error)
                 waiting = []
             if len(waiting) < _ALERTS:
-                await asyncio.sleep(self._settings.fanout_interval_s)
+                await self._pause(self._settings.fanout_interval_s)
+
+
+async def _gone(client: aiomqtt.Client) -> None:
+    """Ends in an error when the broker leaves; nothing is subscribed."""
+    async for message in client.messages:
+        log.warning("mqtt_unexpected", topic=str(message.topic))

@@ -57,6 +57,7 @@ class Inbox:
         self._guard = threading.Lock()
         self._queue: deque[Publish] = deque()
         self._due = False
+        self._answered = False
         self.trouble = f"broker {broker} has not answered yet"
         self._client = client = client_of(broker, client_id, manual_ack=True)
         client.reconnect_delay_set(_FIRST_WAIT_S, _LONGEST_WAIT_S)
@@ -88,6 +89,7 @@ class Inbox:
                 self._client.ack(message.mid, 1)
 
     def _on_connect(self, client: Any, userdata: Any, flags: Any, reason: Any, props: Any) -> None:
+        self._answered = True
         if reason.is_failure:
             self._say(refusal(self._broker, reason.value, str(reason)))
             return
@@ -105,8 +107,11 @@ class Inbox:
     def _on_disconnect(self, client: Any, userdata: Any, flags: Any, reason: Any, props: Any) -> None:
         with self._guard:
             self._link += 1
-        if not self.trouble and reason.is_failure:
+        if not self._answered:
+            self._say(unreachable(self._broker, None))
+        elif not self.trouble and reason.is_failure:
             self._say(f"broker {self._broker} is gone ({reason}); devices keep what is not answered")
+        self._answered = False
 
     def _on_connect_fail(self, client: Any, userdata: Any) -> None:
         self._say(unreachable(self._broker, sys.exc_info()[1]))

@@ -49,6 +49,9 @@ def simulate(  # noqa: PLR0913 - one argument an option
         float, typer.Option(min=1.0, help="Seconds of the fleet's clock for one of the wall; above 1 it starts in the past.")
     ] = 1.0,
     parted: Annotated[int, typer.Option(min=0, max=400, help="Fixes of a blind-area upload sent in packets; 0: never in packets.")] = 0,
+    mqtt: Annotated[
+        str, typer.Option(metavar="mqtt://[USER:PASSWORD@]HOST[:PORT]", help="Report JSON through this broker instead of JT/T 808.")
+    ] = "",
     as_json: Annotated[bool, typer.Option("--json", help="The final figures as JSON.")] = False,
 ) -> None:
     """Drive simulated vehicles against a gateway.
@@ -57,7 +60,14 @@ def simulate(  # noqa: PLR0913 - one argument an option
         cuntong simulate --vehicles 300 --to 127.0.0.1:7611 --seconds 60 --faults default --truth /tmp/truth
     """
     if context.invoked_subcommand is None:
-        words = {"vehicles": vehicles, "seed": seed, "seconds": seconds, "interval_s": interval or None, "speed_factor": speed}
+        words = {
+            "vehicles": vehicles,
+            "seed": seed,
+            "seconds": seconds,
+            "interval_s": interval or None,
+            "speed_factor": speed,
+            "mqtt": mqtt,
+        }
         _fly(to, faults, words | {"truth": truth, "scenario": scenario}, parted, as_json=as_json)
 
 
