@@ -10,9 +10,6 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from paho.mqtt.client import Client
-from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
-
 from domain.errors import RefusedError
 from simulators.truth import TruthWriter
 
@@ -31,6 +28,9 @@ class Exchange:
     """
 
     def __init__(self, url: str, loop: asyncio.AbstractEventLoop) -> None:
+        from paho.mqtt.client import Client  # a fleet that speaks JT/T 808 does without
+        from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+
         parts = urlsplit(url)
         if parts.scheme != "mqtt" or not parts.hostname:
             raise RefusedError(f"{url!r} is no mqtt://[USER:PASSWORD@]HOST[:PORT]", field="mqtt")

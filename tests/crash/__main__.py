@@ -1,6 +1,6 @@
 """`python -m tests.crash --seeds 20`: the crash proof over many seeds, one JSON line each, then one with the sum.
 
-`python -m tests.crash --outage 60`: the database away under load, as JSON. Exit code 1 when a position is lost or doubled; what is
+`python -m tests.crash --mqtt`: the same with devices that speak MQTT. `python -m tests.crash --outage 60`: the database away under load, as JSON. Exit code 1 when a position is lost or doubled; what is
 going on is said on the error output meanwhile.
 """
 
@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from runtime.logs import configure
-from tests.crash import outage
+from tests.crash import mqtt, outage
 from tests.crash.harness import Outcome, run
 
 
@@ -24,6 +24,7 @@ def main() -> int:
     parser.add_argument("--vehicles", type=int, default=500)
     parser.add_argument("--outage", type=float, metavar="SECONDS", help="stop the database for so long, once, instead of killing parts")
     parser.add_argument("--speed", type=int, default=10, help="positions a second and vehicle during an outage")
+    parser.add_argument("--mqtt", action="store_true", help="devices over MQTT: door, broker, pipeline and PostgreSQL are killed")
     parser.add_argument("--workers", type=int, default=1, help="processes of the gateway")
     parser.add_argument("--partitions", type=int, default=1, help="readers of the pipeline")
     asked = parser.parse_args()
@@ -32,6 +33,8 @@ def main() -> int:
         found = outage.run(asked.outage, outage.Load(asked.vehicles, asked.speed), say)
         print(json.dumps(found.record(), indent=1), flush=True)
         return 0 if found.good else 1
+    if asked.mqtt:
+        return crashes(range(asked.first, asked.first + asked.seeds), lambda seed: mqtt.run(seed, asked.vehicles, say))
     return crashes(
         range(asked.first, asked.first + asked.seeds), lambda seed: run(seed, asked.vehicles, say, asked.workers, asked.partitions)
     )
