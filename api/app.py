@@ -20,7 +20,22 @@ from api.live.hub import Hub
 from api.live.source import LiveSource, Pool
 from api.login import Doorkeeper
 from api.metrics import Metrics
-from api.routes import commands, days, explain, files, health, media, positions_ws, regions, roads, session, tiles, tracks, vehicles
+from api.routes import (
+    commands,
+    days,
+    explain,
+    files,
+    health,
+    media,
+    platforms,
+    positions_ws,
+    regions,
+    roads,
+    session,
+    tiles,
+    tracks,
+    vehicles,
+)
 from api.settings import WebSettings
 from operations.identity import Identity
 
@@ -45,6 +60,11 @@ class Api:
     fleet: Fleet
     doorkeeper: Doorkeeper
     metrics: Metrics
+
+
+def _dialogue(fleet: Fleet, pool: Pool) -> list[APIRouter]:
+    """Routes by which others are asked and answered."""
+    return [commands.router(fleet, pool), platforms.router(pool)]
 
 
 def _files(folders: Folders, fleet: Fleet, pool: Pool) -> tuple[APIRouter, ...]:
@@ -87,7 +107,7 @@ def create(settings: WebSettings, pool: Pool, identity: Identity, folders: Folde
         days.router(fleet, pool),
         tracks.router(fleet, pool, archive),
         roads.router(pool),
-        commands.router(fleet, pool),
+        *_dialogue(fleet, pool),
         explain.router(),
         regions.router(fleet),
         tiles.router(settings.tiles_path),

@@ -94,6 +94,40 @@ class LogSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class PlatformSettings:
+    """Links to other platforms by JT/T 809; who they are stands in the table `platform_peer` (`cuntong platform add`).
+
+    listen: where subordinate platforms dial in, "" for nowhere; sub_listen: where superior platforms dial back. confirm_s: a link test at the
+    latest so long after positions left, whose answer moves the cursor; window: positions under way without one; live_s: older positions
+    go as backfill (0x1203); keep_days: how long positions wait for a superior platform that is away.
+    """
+
+    listen: str = ""
+    sub_listen: str = ""
+    metrics_listen: str = "127.0.0.1:7614"
+    confirm_s: float = 5.0
+    window: int = 5_000
+    live_s: float = 60.0
+    poll_s: float = 0.5
+    refresh_s: float = 5.0
+    keep_alive_s: float = 60.0
+    dead_s: float = 180.0
+    login_s: float = 30.0
+    first_wait_s: float = 5.0
+    most_wait_s: float = 300.0
+    count_every: int = 10_000
+    max_knocking: int = 200
+    dropped_per_minute: int = 60
+    keep_days: int = 30
+    gateway_id: int = 1
+
+    @property
+    def used(self) -> bool:
+        """Whether any of it is configured."""
+        return bool(self.listen or self.sub_listen)
+
+
+@dataclass(frozen=True, slots=True)
 class PipelineSettings:
     """Log to database. match: onto the registered road networks, live; match_vehicles: records in memory at most; checkpoint_s: how often
     the record of a vehicle that reports is saved; media_path: folder of pictures, sounds and films."""

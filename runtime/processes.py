@@ -188,10 +188,11 @@ def stop_on_signals() -> threading.Event:
 
 
 def standard_parts(settings: Settings) -> list[Part]:
-    """Gateway, pipeline, worker and web of one machine; MQTT where a broker is set."""
+    """Gateway, pipeline, worker and web of one machine; MQTT and links to other platforms where they are configured."""
     return [
         Part("gateway", ("gateway",), f"http://{settings.gateway.metrics_listen}/readyz"),
         *mqtt_parts(settings),
+        *platform_parts(settings),
         Part("pipeline", ("pipeline",), f"http://{settings.pipeline.metrics_listen}/readyz"),
         Part("worker", ("worker",)),
         Part("web", ("web",), f"http://{settings.web.listen.replace('0.0.0.0', '127.0.0.1')}/readyz"),
@@ -204,3 +205,9 @@ def mqtt_parts(settings: Settings) -> list[Part]:
     door = Part("mqtt-door", ("mqtt", "door"), f"http://{mqtt.door_listen}/readyz")
     fanout = Part("mqtt-fanout", ("mqtt", "fanout"), f"http://{mqtt.fanout_listen}/readyz")
     return ([door] if mqtt.door else []) + ([fanout] if mqtt.fanout else [])
+
+
+def platform_parts(settings: Settings) -> list[Part]:
+    """The links to other platforms, where they are configured."""
+    listen = settings.platforms.metrics_listen
+    return [Part("platforms", ("platforms",), f"http://{listen}/readyz")] if settings.platforms.used else []

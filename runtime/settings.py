@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 from api.settings import WebSettings
 from domain.errors import RefusedError
-from ingest.settings import GatewaySettings, LogSettings, MqttSettings, PipelineSettings
+from ingest.settings import GatewaySettings, LogSettings, MqttSettings, PipelineSettings, PlatformSettings
 from storage.settings import DatabaseSettings
 
 T = TypeVar("T")
@@ -25,7 +25,7 @@ T = TypeVar("T")
 FILE_NAME = "cuntong.toml"
 _SECTIONS: dict[str, type] = {
     "gateway": GatewaySettings, "log": LogSettings, "pipeline": PipelineSettings, "database": DatabaseSettings, "web": WebSettings,
-    "mqtt": MqttSettings,
+    "mqtt": MqttSettings, "platforms": PlatformSettings,
 }  # fmt: skip
 _TRUE, _FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 
@@ -41,6 +41,7 @@ class Settings:
     database: DatabaseSettings = field(default_factory=DatabaseSettings)
     web: WebSettings = field(default_factory=WebSettings)
     mqtt: MqttSettings = field(default_factory=MqttSettings)
+    platforms: PlatformSettings = field(default_factory=PlatformSettings)
 
 
 def load(data: Path | None = None, overrides: Mapping[str, Any] | None = None, environment: Mapping[str, str] | None = None) -> Settings:

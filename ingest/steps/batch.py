@@ -19,9 +19,11 @@ from ingest.part_store import Part, PartKey
 from ingest.pipeline_metrics import PipelineMetrics
 from ingest.settings import PipelineSettings
 from ingest.steps.terminals import Terminals
-from protocols.jt808.kernels.rows import WIRE_FIX
+from protocols.jt808.kernels.rows import WIRE_FIX, terminal_key
 from protocols.jt808.messages.multimedia import MediaData, MediaEvent
 from protocols.jt808.messages.registration import Registration
+from protocols.jt809.messages.exchange import VehicleRegistration
+from protocols.jt809.orders import Answered, Asked
 
 Array = np.ndarray[Any, Any]
 
@@ -84,6 +86,31 @@ class LinkSeen:
     said: dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class PlateSeen:
+    """A vehicle that another platform reports: plate as found in the registry, colour, and the platform's number."""
+
+    plate: str
+    colour: int
+    peer_id: int
+
+    @property
+    def name(self) -> str:
+        """As quarantine names it where a terminal's number stands otherwise."""
+        return f"{self.plate}/{self.colour}"
+
+
+@dataclass(frozen=True, slots=True)
+class PeerSeen:
+    """What another platform says beside positions: a registration, alarm, question or answer, its frame's serial, the vehicle it names."""
+
+    record: int
+    peer_id: int
+    serial: int
+    said: VehicleRegistration | Asked | Answered
+    vehicle: tuple[int, int] | None = None
+
+
 @dataclass(slots=True)
 class Wire:
     """Fixes of a batch in wire units; every array has one entry a fix, in log order.
@@ -122,7 +149,8 @@ class Batch:
     condemned: reason why nothing of the batch but its frames in quarantine can be stored.
     positions, items, moves, late, behind, corrected: from `order` on, one entry a fix to store, sorted by (vehicle, time). late: not newer
     than the vehicle's newest stored fix; behind: older than a fix of its vehicle that stands before it in the log.
-    matched: from `match` on; None when nothing was matched.
+    matched: from `match` on; None when nothing was matched. plates: vehicles of other platforms by the number that stands for them in
+    `wire`, see `steps.plates`.
     """
 
     records: Records | None = None
@@ -131,6 +159,8 @@ class Batch:
     registrations: list[Registered] = field(default_factory=list)
     links: list[LinkSeen] = field(default_factory=list)
     media: list[MediaSeen] = field(default_factory=list)
+    plates: dict[tuple[int, int], PlateSeen] = field(default_factory=dict)
+    peers: list[PeerSeen] = field(default_factory=list)
     parts: list[Part] = field(default_factory=list)
     finished: list[PartKey] = field(default_factory=list)
     rejected: list[Rejected] = field(default_factory=list)
@@ -159,6 +189,13 @@ class Batch:
     def empty(self) -> bool:
         """Nothing was read."""
         return self.records is None or len(self.records.start) == 0
+
+
+def owner_name(batch: Batch, row: int) -> str:
+    """Whom a row of `wire` is from: terminal number without leading zeros, or plate and colour."""
+    key = (int(batch.wire.id_hi[row]), int(batch.wire.id_lo[row]))
+    seen = batch.plates.get(key)
+    return seen.name if seen is not None else terminal_key(*key)
 
 
 class LastSeen:

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from ingest import part_store
-from ingest.log.record import DROPPED, FRAME, LINK_EVENT, MQTT, REPLAYED
-from ingest.steps import declarative, payloads
+from ingest.log.record import DOOR_PEER, DROPPED, FRAME, LINK_EVENT, MQTT, PEER, REPLAYED
+from ingest.steps import declarative, payloads, peers
 from ingest.steps.batch import Batch, Context, LinkSeen, Rejected, Wire
 from ingest.steps.partition import partition_of
 from protocols.jt808.batch import decode_frames
@@ -41,7 +41,9 @@ def decode(batch: Batch, context: Context) -> None:
         raw = _payload(batch, int(row))
         if _mine(context, payloads.device_of(raw)):
             payloads.take(batch, pieces, int(row), raw)
-    for row in np.flatnonzero(records.kind == DROPPED):
+    for row in np.flatnonzero((records.kind == PEER) | ((records.kind == DROPPED) & (records.door == DOOR_PEER))):
+        peers.take(batch, context, pieces, int(row))
+    for row in np.flatnonzero((records.kind == DROPPED) & (records.door != DOOR_PEER)):
         _dropped(batch, context, int(row))
     for row in np.flatnonzero(records.kind == LINK_EVENT):
         _link_event(batch, context, int(row))

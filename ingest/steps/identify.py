@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from ingest.binding_store import moved_terminals
-from ingest.steps.batch import Batch, Context, CutError, Registered, Rejected, Wire
+from ingest.steps.batch import Batch, Context, CutError, Registered, Rejected, Wire, owner_name
+from ingest.steps.plates import PLATE, find_plates
 from ingest.steps.terminals import UNKNOWN
 from protocols.jt808.kernels.rows import terminal_key
 from storage import registry
@@ -29,11 +30,12 @@ def identify(batch: Batch, context: Context) -> None:
     """
     if context.stale_registry:
         reload(context)
+    admits = context.settings.registration == OPEN
+    find_plates(batch, context, admits)
     wire = batch.wire
     received_ms = batch.log.received_us[wire.record] // 1000
     vehicle_id = context.terminals.vehicles(wire.id_hi, wire.id_lo, received_ms)
-    admits = context.settings.registration == OPEN
-    strangers = np.flatnonzero(vehicle_id == UNKNOWN)
+    strangers = np.flatnonzero((vehicle_id == UNKNOWN) & (wire.id_hi != PLATE))
     bound = vehicle_id != UNKNOWN
     if admits and (len(strangers) or batch.registrations):
         found = registry.admit(context.conn, _in_log_order(batch, strangers))
@@ -46,9 +48,9 @@ def identify(batch: Batch, context: Context) -> None:
     if admits and len(bereft):
         vehicle_id = _bereft(batch, context, bereft)
         known = vehicle_id != UNKNOWN
-    for row, terminal in zip(np.flatnonzero(~known), _numbers(wire, np.flatnonzero(~known)), strict=True):
-        item = int(wire.fixes["item"][row])
-        batch.rejected.append(Rejected(int(wire.record[row]), "unknown_terminal", terminal, int(wire.message_id[row]), item))
+    for row in np.flatnonzero(~known):
+        item, reason = int(wire.fixes["item"][row]), "unknown_vehicle" if wire.id_hi[row] == PLATE else "unknown_terminal"
+        batch.rejected.append(Rejected(int(wire.record[row]), reason, owner_name(batch, int(row)), int(wire.message_id[row]), item))
     batch.wire = wire.take(known) if not known.all() else wire
     batch.vehicle_id = vehicle_id[known]
 

@@ -10,10 +10,9 @@ from domain.position import Source
 from domain.units import DAY_MS
 from ingest.extras import Extras
 from ingest.log.record import REPLAYED
-from ingest.steps.batch import Batch, Context, Rejected, Wire
+from ingest.steps.batch import Batch, Context, Rejected, Wire, owner_name
 from ingest.steps.corrected import CORRECT
 from protocols.jt808.batch import to_positions
-from protocols.jt808.kernels.rows import terminal_key
 
 Array = np.ndarray[Any, Any]
 
@@ -75,7 +74,7 @@ def _plausible(batch: Batch, context: Context, received_ms: Array, replayed: Arr
             Rejected(
                 int(wire.record[row]),
                 "clock_ahead" if ahead[row] else "too_old",
-                terminal_key(int(wire.id_hi[row]), int(wire.id_lo[row])),
+                owner_name(batch, int(row)),
                 int(wire.message_id[row]),
                 int(wire.fixes["item"][row]),
                 "time_ms",

@@ -13,6 +13,7 @@ from ingest import (
     media_store,
     offset_store,
     part_store,
+    platform_store,
     position_store,
     provisional_path_store,
     quarantine_store,
@@ -20,6 +21,7 @@ from ingest import (
 )
 from ingest.steps.batch import Batch, Context
 from ingest.steps.outcome import Outcome, count
+from ingest.steps.peer_rows import put_peers
 from ingest.steps.recovery import kind_of
 from ingest.steps.said import link_events, quarantined, uploads
 
@@ -44,6 +46,7 @@ def store(batch: Batch, context: Context) -> None:
     part_store.keep(conn, batch.parts)
     part_store.finish(conn, batch.finished)
     link_store.put(conn, link_events(batch, context))
+    put_peers(batch, context)
     media_store.put(conn, context.settings.media_path, uploads(batch, context))
     capped = quarantine_store.put(conn, quarantined(batch), context.settings.quarantine_per_day)
     reader = offset_store.reader_name(context.settings.partitions)
@@ -98,6 +101,7 @@ def _positions(batch: Batch, context: Context) -> Outcome:
         corrected = changed.total
         day_store.mark_dirty(conn, changed.vehicle_id, changed.t_ms, changed.rows, day_store.CORRECTED)
     _extras(batch, context, new + late == len(rows))
+    platform_store.leave_for_superiors(conn, context.partition, rows, new + late == len(rows))
     return Outcome(new, late, len(rows) - new - late - conflicts - corrected, conflicts, corrected)
 
 

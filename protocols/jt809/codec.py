@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from domain.errors import RefusedError, WireError
-from protocols.anomaly import Anomaly, Code, anomaly
+from protocols.anomaly import Anomaly, Code, Layer, anomaly
 from protocols.definition import definition_of
 from protocols.jt808.codec import decode_body
 from protocols.jt809.cipher import cipher
 from protocols.jt809.envelope import Envelope, Subject, read_envelope, write_envelope
 from protocols.jt809.framing import MAX_FRAME, SIZE_CRC, crc16, strip_flags, unescape, wrap
-from protocols.jt809.header import Address, Header, read_header, write_header
+from protocols.jt809.header import Address, Header, clear_header, read_header, write_header
 from protocols.jt809.peer import ANYBODY, Peer
 from protocols.jt809.registry import find_definition
 from protocols.wire import Context, Writer
@@ -44,6 +44,11 @@ class Examined:
     def dropped(self) -> Anomaly | None:
         """The first anomaly that drops the frame or its fix; None when there is none."""
         return next((found for found in self.anomalies if found.drop), None)
+
+    @property
+    def unreadable(self) -> Anomaly | None:
+        """The first anomaly that drops the whole frame; None when there is none, though a position in it may be unusable."""
+        return next((found for found in self.anomalies if found.drop and found.layer is not Layer.POSITION), None)
 
     @property
     def subject(self) -> Subject | None:
@@ -100,6 +105,17 @@ def _body(header: Header, frame: bytes, run: bytes, peer: Peer, anomalies: list[
     if rest < end:
         context.note(Code.TRAILING_BODY_BYTES, rest, detail=frame[rest:end].hex())
     return Examined(header, envelope, message, frame, run, tuple(anomalies), version)
+
+
+def opened(frame: bytes, peer: Peer) -> bytes:
+    """The frame in clear, with flags and its CRC anew; as it is, but for missing flags, where it is not ciphered or there are no keys."""
+    run = strip_flags(bytes(frame))
+    whole = unescape(run)[0]
+    header = read_header(whole, [], peer.version)
+    if header is None or not header.encryption or peer.keys is None:
+        return b"\x5b" + run + b"\x5d"
+    body = cipher(whole[header.body_start : -SIZE_CRC], header.key, peer.keys)
+    return wrap(clear_header(whole[: header.body_start]) + body)
 
 
 def decode(frame: bytes, peer: Peer = ANYBODY) -> Any:

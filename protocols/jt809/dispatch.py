@@ -156,7 +156,7 @@ class Dispatch:
         return [LineDown(channel, "logged out", line.sure_ms)]
 
     def _alive(self, channel: Channel, line: Line, examined: Examined, now_ms: int) -> list[Event]:
-        line.sure_ms = line.tested_ms
+        line.answered()
         return []
 
     def _count(self, channel: Channel, line: Line, examined: Examined, now_ms: int) -> list[Event]:

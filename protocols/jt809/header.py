@@ -15,6 +15,8 @@ _TIME = Struct(">Q")
 SIZE_2011 = _COMMON.size
 SIZE_2019 = SIZE_2011 + _TIME.size
 SIZE_FLAGS = 2
+_ENCRYPTION = 17
+"""Place of the encryption flag; the key follows."""
 _PLAUSIBLE_S = range(1_230_768_000, 4_102_444_800)
 """2009 to 2099: where 2019's header has its time, a 2011 body has something else."""
 
@@ -66,6 +68,11 @@ def read_header(frame: bytes, anomalies: list[Anomaly], version: str = "auto") -
         anomalies.append(anomaly(Code.LENGTH_MISMATCH, 0, field="length", detail=detail))
     time_s = _TIME.unpack_from(frame, SIZE_2011)[0] if version == V2019 else None
     return Header(length, serial, message_id, access_code, (flag[0], flag[1], flag[2]), encryption, key, version, size, time_s)
+
+
+def clear_header(head: bytes) -> bytes:
+    """The header with encryption flag and key 0."""
+    return head[:_ENCRYPTION] + bytes(5) + head[_ENCRYPTION + 5 :]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -89,6 +89,10 @@ class Line:
         """By sub-message: (serial, epoch ms) of the last one that came."""
         self.heard_ms = self.since_ms = self.tested_ms = 0
         self.sure_ms: int | None = None
+        self.sure_serial = -1
+        """All of ours below this serial has arrived on this connection: the other side answered a link test that left with it."""
+        self.tests: deque[tuple[int, int]] = deque(maxlen=64)
+        """(serial, epoch ms) of our link tests without an answer, oldest first."""
         self.wait_ms = limits.first_wait_ms
         self.dial_ms: int | None = None
 
@@ -99,6 +103,8 @@ class Line:
         self.out = []
         self.heard_ms = self.since_ms = self.tested_ms = now_ms
         self.sure_ms = self.last_in = self.dial_ms = None
+        self.sure_serial = -1
+        self.tests.clear()
 
     def open(self, now_ms: int) -> None:
         """Logged in."""
@@ -110,6 +116,11 @@ class Line:
         """The connection is gone, and what it had still to send."""
         self.state = State.DOWN
         self.out = []
+
+    def answered(self) -> None:
+        """A link test of ours was answered: the oldest one, since answers may be missing but do not come early."""
+        if self.tests:
+            self.sure_serial, self.sure_ms = self.tests.popleft()
 
     def redial(self, now_ms: int) -> None:
         """Dial again after the wait, which grows."""

@@ -129,8 +129,7 @@ class Link:
 
     def _take(self, channel: Channel, line: Line, examined: Examined, now_ms: int) -> list[Event]:
         header = examined.header
-        fault = examined.dropped
-        if header is None or fault is not None or examined.message is None:
+        if header is None or examined.unreadable is not None or examined.message is None:
             return [AnomalyEvent(channel, header, examined.anomalies, examined.raw)]
         if line.state is not State.OPEN and header.message_id not in _BEFORE_LOGIN:
             found = anomaly(Code.NOT_AUTHENTICATED, 8, field="message_id", detail=f"0x{header.message_id:04X} before login")
@@ -221,14 +220,19 @@ class Link:
             if reason:
                 events += self.disconnected(channel, now_ms, reason)
             elif line.state is State.OPEN and now_ms - line.tested_ms >= self.limits.keep_alive_ms:
-                line.tested_ms = now_ms
-                if channel is self.dials:
-                    self.say(channel, LinkTest() if channel is MAIN else SubLinkTest(), now_ms)
+                self.test(channel, now_ms)
             elif line.state is State.DOWN and line.dial_ms is not None and now_ms >= line.dial_ms and not self.stopped:
                 line.dial_ms = None
                 host, port = self.sub_address or ("", 0)
                 events.append(Dial(channel, host, port) if channel is SUB else Dial(channel))
         return events
+
+    def test(self, channel: Channel, now_ms: int) -> None:
+        """Send a link test on the channel that we dial: its answer makes sure what left before it (`Line.sure_serial`)."""
+        line = self.lines[channel]
+        line.tested_ms = now_ms
+        if channel is self.dials:
+            line.tests.append((self.say(channel, LinkTest() if channel is MAIN else SubLinkTest(), now_ms), now_ms))
 
     def next_timer(self) -> int | None:
         """When `tick` is due, epoch ms; None for never."""

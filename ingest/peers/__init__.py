@@ -1,0 +1,1 @@
+"""Doors to other platforms by JT/T 809: subordinate platforms dial in, superior platforms are dialled."""
