@@ -21,6 +21,7 @@ from api.live.source import LiveSource, Pool
 from api.login import Doorkeeper
 from api.metrics import Metrics
 from api.routes import (
+    attachments,
     commands,
     days,
     explain,
@@ -44,11 +45,12 @@ HOME = "/app/monitor"
 
 @dataclass(frozen=True, slots=True)
 class Folders:
-    """What is served as files: own modules, vendored libraries, icons of the browser tab, multimedia of terminals."""
+    """What is served as files: own modules, vendored libraries, icons of the browser tab, multimedia of terminals, files of alarms."""
 
     static: Path
     vendor: Path
     media: Path
+    attachments: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,8 @@ def _dialogue(fleet: Fleet, pool: Pool) -> list[APIRouter]:
 
 def _files(folders: Folders, fleet: Fleet, pool: Pool) -> tuple[APIRouter, ...]:
     static, vendor = files.Folder(folders.static), files.Folder(folders.vendor, versioned=True)
-    return media.router(fleet, pool, folders.media), files.router("/static", static), files.router("/vendor", vendor)
+    alarms = attachments.router(fleet, pool, folders.attachments)
+    return media.router(fleet, pool, folders.media), alarms, files.router("/static", static), files.router("/vendor", vendor)
 
 
 def create(settings: WebSettings, pool: Pool, identity: Identity, folders: Folders, archive: Path | None = None) -> Api:

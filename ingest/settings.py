@@ -130,7 +130,8 @@ class PlatformSettings:
 @dataclass(frozen=True, slots=True)
 class PipelineSettings:
     """Log to database. match: onto the registered road networks, live; match_vehicles: records in memory at most; checkpoint_s: how often
-    the record of a vehicle that reports is saved; media_path: folder of pictures, sounds and films."""
+    the record of a vehicle that reports is saved; media_path: folder of pictures, sounds and films; attachments_at: HOST:PORT that terminals are
+    told to send the attachments of alarms to, [attachments] server where that is set; "": none are ordered."""
 
     partitions: int = 1
     batch_rows: int = 5_000
@@ -146,6 +147,7 @@ class PipelineSettings:
     match_vehicles: int = 100_000
     checkpoint_s: int = 60
     media_path: Path = Path("data/media")
+    attachments_at: str = ""
     readers: tuple[str, ...] = field(default=("pipeline",))
 
 

@@ -7,11 +7,11 @@ the caller, with `reply`, after what it promises is durable.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
 from domain.errors import RefusedError
 from protocols.anomaly import Anomaly, Code, anomaly
+from protocols.attachment_events import DEFAULT_LIMITS, AttachmentLimits, DataIn, Ended, EndIn, Event, FileIn, ListIn, Odd, OtherIn
 from protocols.attachment_files import File, FileLimits, Files
 from protocols.attachment_wire import DataPacket, Pieces
 from protocols.jt808.codec import Examined, encode, examine
@@ -21,81 +21,12 @@ from protocols.jt808.messages.session import PlatformReply
 from protocols.jt808.profile import STANDARD, Profile
 from protocols.jt808.verdicts import framing_fault, message_fault
 
+__all__ = ["AttachmentLimits", "AttachmentSession", "DataIn", "EndIn", "Ended", "Event", "FileIn", "ListIn", "Odd", "OtherIn"]
+
 BAD_MESSAGE = 2
+LIST = 0x1210
 MISSING_MOST = 90
 """Ranges in one 0x9212: more would not fit one frame with a name of 255 bytes."""
-
-
-@dataclass(frozen=True, slots=True)
-class AttachmentLimits:
-    """Parameters: files of an alarm, bytes of a file, bytes of junk and silence before the link is closed."""
-
-    files: int = 32
-    file_bytes: int = 64 << 20
-    junk_bytes: int = 64 << 10
-    idle_ms: int = 300_000
-
-
-@dataclass(frozen=True, slots=True)
-class ListIn:
-    """0x1210: the files of an alarm are announced."""
-
-    header: Header
-    message: AttachmentList
-
-
-@dataclass(frozen=True, slots=True)
-class FileIn:
-    """0x1211: a file comes next; `stored_name` is safe as a name of a file, and no other file of the link has it."""
-
-    header: Header
-    message: FileStart
-    stored_name: str
-
-
-@dataclass(frozen=True, slots=True)
-class DataIn:
-    """Bytes of a file from `offset` on; some of them may have come before."""
-
-    stored_name: str
-    offset: int
-    data: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class EndIn:
-    """0x1212: `missing` are the (offset, length) that did not come; empty when the file is whole."""
-
-    header: Header
-    message: FileEnd
-    stored_name: str
-    missing: tuple[tuple[int, int], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class OtherIn:
-    """Another message of JT/T 808."""
-
-    header: Header
-    message: Any
-
-
-@dataclass(frozen=True, slots=True)
-class Odd:
-    """What is not taken; `header` is None where no answer is earned."""
-
-    anomalies: tuple[Anomaly, ...]
-    header: Header | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """The link must be closed, or is; said exactly once."""
-
-    reason: str
-
-
-Event: TypeAlias = ListIn | FileIn | DataIn | EndIn | OtherIn | Odd | Ended
 
 
 class AttachmentSession:
@@ -103,17 +34,39 @@ class AttachmentSession:
 
     Args:
         profile: `alarm_id` is the form of the province; Heilongjiang has names with their length in data packets.
-        limits: parameters.
+        limits: parameters; files are counted by alarm: a list of another alarm begins anew.
+        candidates: profiles that the first list chooses from, by what reads it without anything odd; () keeps `profile`.
         now_ms: when the link began; `now_ms` never decreases.
     """
 
-    __slots__ = ("_closed", "_frames", "_heard_ms", "_pieces", "_serial", "files", "limits", "profile", "terminal_id")
+    __slots__ = (
+        "_alarm",
+        "_candidates",
+        "_closed",
+        "_frames",
+        "_heard_ms",
+        "_pieces",
+        "_serial",
+        "files",
+        "limits",
+        "profile",
+        "terminal_id",
+    )
 
-    def __init__(self, profile: Profile = STANDARD, limits: AttachmentLimits = AttachmentLimits(), *, now_ms: int = 0) -> None:
+    def __init__(
+        self,
+        profile: Profile = STANDARD,
+        limits: AttachmentLimits = DEFAULT_LIMITS,
+        *,
+        now_ms: int = 0,
+        candidates: tuple[Profile, ...] = (),
+    ) -> None:
         self.profile = profile
         self.limits = limits
         self.terminal_id: str | None = None
         self.files = Files(FileLimits(limits.files, limits.file_bytes))
+        self._candidates = candidates
+        self._alarm = ""
         self._pieces = Pieces(named_by_length=profile.alarm_id == "hei")
         self._frames: list[bytes] = []
         self._serial = 0
@@ -131,10 +84,23 @@ class AttachmentSession:
                 events.append(self._data(piece))
             else:
                 self._heard_ms = now_ms
-                events.append(self._frame(examine(piece, self.profile)))
+                events.append(self._frame(self._examined(piece)))
             if self._pieces.junk > self.limits.junk_bytes:
                 return [*events, *self.close("junk")]
         return [*events, *self.close("junk")] if self._pieces.junk > self.limits.junk_bytes else events
+
+    def _examined(self, run: bytes) -> Examined:
+        """A frame; where it is the first list, by the first candidate that fits it."""
+        found = examine(run, self.profile)
+        if not self._candidates or found.header is None or found.header.message_id != LIST or framing_fault(found) is not None:
+            return found
+        for profile in self._candidates:
+            read = examine(run, profile)
+            if not read.anomalies:
+                self.profile, self._candidates = profile, ()
+                self._pieces.named_by_length = profile.alarm_id == "hei"
+                return read
+        return found
 
     def _data(self, packet: DataPacket) -> Event:
         file = self.files.get(packet.name)
@@ -158,6 +124,8 @@ class AttachmentSession:
         if message is None or message_fault(examined) is not None:
             return Odd(examined.anomalies, header)
         if isinstance(message, AttachmentList):
+            if message.alarm_number != self._alarm:
+                self._alarm, self.files = message.alarm_number, Files(FileLimits(self.limits.files, self.limits.file_bytes))
             refused = next(filter(None, (self._announce(header, row.name, row.size) for row in message.attachments)), None)
             return refused or ListIn(header, message)
         if isinstance(message, FileStart):

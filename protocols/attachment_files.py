@@ -58,6 +58,10 @@ class File:
         self._ends[first:last] = [end]
         return True
 
+    def runs(self) -> tuple[tuple[int, int], ...]:
+        """(start, end) of the bytes that came, in order."""
+        return tuple(zip(self._starts, self._ends, strict=True))
+
     def missing(self) -> tuple[tuple[int, int], ...]:
         """(offset, length) of the bytes that did not come, in order."""
         gaps = zip([0, *self._ends], [*self._starts, self.size], strict=True)

@@ -64,14 +64,15 @@ class Pieces:
 
     Attributes:
         junk: bytes that belong to nothing.
+        named_by_length: see `read_data_packet`; change it only between packets.
     """
 
-    __slots__ = ("_left", "_lost", "_named_by_length", "_shared", "junk")
+    __slots__ = ("_left", "_lost", "_shared", "junk", "named_by_length")
 
     def __init__(self, *, named_by_length: bool = False) -> None:
         self._left = b""
         self._lost = self._shared = False
-        self._named_by_length = named_by_length
+        self.named_by_length = named_by_length
         self.junk = 0
 
     def feed(self, data: bytes) -> Iterator[bytes | DataPacket | Anomaly]:
@@ -87,7 +88,7 @@ class Pieces:
         if self._left.startswith(_EDGE):
             yield from self._run()
         elif self._left.startswith(MARK):
-            packet = read_data_packet(self._left, named_by_length=self._named_by_length)
+            packet = read_data_packet(self._left, named_by_length=self.named_by_length)
             if packet is None:
                 yield from self._drop(1, Code.BAD_VALUE)
                 return

@@ -188,8 +188,10 @@ def stop_on_signals() -> threading.Event:
 
 
 def standard_parts(settings: Settings) -> list[Part]:
-    """Gateway, pipeline, worker and web of one machine; MQTT and links to other platforms where they are configured."""
+    """Gateway, pipeline, worker and web of one machine; attachments, MQTT and links to other platforms where they are configured."""
+    attachments = Part("attachments", ("attachments",), f"http://{settings.attachments.metrics_listen}/readyz")
     return [
+        *([attachments] if settings.attachments.listen else []),
         Part("gateway", ("gateway",), f"http://{settings.gateway.metrics_listen}/readyz"),
         *mqtt_parts(settings),
         *platform_parts(settings),
@@ -211,3 +213,12 @@ def platform_parts(settings: Settings) -> list[Part]:
     """The links to other platforms, where they are configured."""
     listen = settings.platforms.metrics_listen
     return [Part("platforms", ("platforms",), f"http://{listen}/readyz")] if settings.platforms.used else []
+
+
+def attachment_server(settings: Settings) -> str:
+    """One line that says whether files of alarms are taken, and ordered."""
+    chosen = settings.attachments
+    if not chosen.listen:
+        return "files of alarms: not taken; set listen and server in [attachments] of cuntong.toml"
+    told = f"ordered to {chosen.server}" if chosen.server else "not ordered: set server in [attachments]"
+    return f"files of alarms: {chosen.listen}, {told}"

@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 
 from api.settings import WebSettings
 from domain.errors import RefusedError
+from ingest.attachment_settings import AttachmentSettings
 from ingest.settings import GatewaySettings, LogSettings, MqttSettings, PipelineSettings, PlatformSettings
 from storage.settings import DatabaseSettings
 
@@ -26,6 +27,7 @@ FILE_NAME = "cuntong.toml"
 _SECTIONS: dict[str, type] = {
     "gateway": GatewaySettings, "log": LogSettings, "pipeline": PipelineSettings, "database": DatabaseSettings, "web": WebSettings,
     "mqtt": MqttSettings, "platforms": PlatformSettings,
+    "attachments": AttachmentSettings,
 }  # fmt: skip
 _TRUE, _FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 
@@ -42,6 +44,7 @@ class Settings:
     web: WebSettings = field(default_factory=WebSettings)
     mqtt: MqttSettings = field(default_factory=MqttSettings)
     platforms: PlatformSettings = field(default_factory=PlatformSettings)
+    attachments: AttachmentSettings = field(default_factory=AttachmentSettings)
 
 
 def load(data: Path | None = None, overrides: Mapping[str, Any] | None = None, environment: Mapping[str, str] | None = None) -> Settings:
@@ -64,6 +67,8 @@ def load(data: Path | None = None, overrides: Mapping[str, Any] | None = None, e
             said[key] = (value, f"option {key}")
     if "gateway.registration" in said:
         said.setdefault("pipeline.registration", said["gateway.registration"])
+    if "attachments.server" in said:
+        said.setdefault("pipeline.attachments_at", said["attachments.server"])
     sections: dict[str, Any] = {name: _section(name, kind, said, folder) for name, kind in _SECTIONS.items()}
     return Settings(folder, **sections)
 

@@ -48,7 +48,7 @@ async def build(settings: Settings, pool: Pool) -> Web:
     """
     web = settings.web
     identity = Identity(load_secret(web.secret_file))
-    folders = Folders(screens_app.STATIC, screens_app.VENDOR, settings.pipeline.media_path)
+    folders = Folders(screens_app.STATIC, screens_app.VENDOR, settings.pipeline.media_path, settings.attachments.folder)
     api = create(web, pool, identity, folders, archive_folder(settings.database, settings.data))
     screens = await screens_app.create(ScreenSettings(web.points_limit))
     policy = content_security_policy(screens.script_hashes)

@@ -178,6 +178,10 @@ class Drivers:
         phase = (draws[:, 1] * cycles.length_s[cycle]).astype(np.int64)
         return cls(cycles, cycle.astype(np.int64), phase, (20_000_000 + draws[:, 2] * 380_000_000).astype(np.int64))
 
+    def of(self, vehicle: int) -> OneDriver:
+        """Where one vehicle truly is."""
+        return OneDriver(self, vehicle)
+
     def at(self, vehicles: NDArray[np.int64], t_s: NDArray[np.int64]) -> tuple[NDArray[Any], NDArray[np.int64]]:
         """Where vehicles truly are.
 
@@ -192,3 +196,15 @@ class Drivers:
         rows = self.cycles.track[self.cycles.start[cycle] + second]
         odometer = self.odometer_m[vehicles] + turns * self.cycles.length_m[cycle] + rows["along_m"]
         return rows, np.maximum(odometer, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class OneDriver:
+    """One vehicle of `Drivers`."""
+
+    drivers: Drivers
+    vehicle: int
+
+    def at(self, t_s: NDArray[np.int64]) -> tuple[NDArray[Any], NDArray[np.int64]]:
+        """(n,) `TRACK` rows and (n,) odometers in metres at (n,) epoch seconds."""
+        return self.drivers.at(np.full(t_s.size, self.vehicle, np.int64), t_s)

@@ -11,8 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from simulators.alarm_draw import AlarmDraw
 from simulators.county import County, build_county
 from simulators.drive import Drivers, make_cycles
+from simulators.equipment import Equipment
 from simulators.faults import FaultRates, FixFaults, FrameFaults
 from simulators.fixes import FixSource
 from simulators.fleet_run import FleetClock, FleetFigures, FleetSettings
@@ -20,6 +22,7 @@ from simulators.frames import BODY_BYTES
 from simulators.identity import Identity, make_identities
 from simulators.mqtt_device import Exchange, MqttDevice
 from simulators.scenarios import SCENARIOS
+from simulators.secrecy import TerminalSecrecy
 from simulators.session import Session
 from simulators.terminal import Dialling, Terminal
 from simulators.truth import TruthWriter
@@ -59,6 +62,8 @@ class Fleet:
         self._offset_ms = (random.random(settings.vehicles) * self._own_interval_ms).astype(np.int64)
         self._random = Random(f"{settings.seed}:links")
         self._fault_counts: Counter[str] = Counter()
+        rate = scenario.alarms_per_hour if settings.alarms_per_hour is None else settings.alarms_per_hour
+        self._alarms = AlarmDraw(rate, settings.seed, interval_s)
         self._generated = 0
         self._turn = 0
         self._terminals: list[Terminal | MqttDevice] = []
@@ -148,8 +153,10 @@ class Fleet:
                 terminal = self._terminals[row]
                 if isinstance(terminal, MqttDevice):
                     terminal.report(first + place, fixes[place])
-                else:
-                    terminal.report((first + place, bodies[place * BODY_BYTES : (place + 1) * BODY_BYTES]), xors[place])
+                    continue
+                body = bodies[place * BODY_BYTES : (place + 1) * BODY_BYTES]
+                alarm = self._alarms.draw(row, terminal.session.equipment, fixes[place], self._truth)
+                terminal.report((first + place, body + alarm), xors[place])
             self._next_ms[due] += self._interval_ms[due]
             due = due[self._next_ms[due] <= now_ms]
 
@@ -182,7 +189,9 @@ class Fleet:
         if self._exchange is not None:
             return MqttDevice(self.identities[row].terminal_id, self._exchange, self._truth)
         random = Random(f"{settings.seed}:{row}")
-        session = Session(self.identities[row], settings.session, random.randrange(65_536))
+        serial = random.randrange(65_536)
+        equipment = Equipment(self.identities[row], self.drivers.of(row), settings.seed * 1_000_003 + row)
+        session = Session(self.identities[row], settings.session, serial, equipment, TerminalSecrecy() if settings.rsa else None)
         dialling = Dialling(settings.host, settings.port, settings.first_wait_s, settings.most_wait_s)
         faults = FrameFaults(settings.faults, Random(f"{settings.seed}:{row}:frames"), self._fault_counts)
         return Terminal(session, dialling, faults, self._truth, random)

@@ -20,6 +20,7 @@ class FleetSettings:
     fleet's clock for one of the wall; the fleet's clock starts at start_time_ms and never passes the wall's, so device times are
     never in the future. drain_s: how long to wait at the end for acknowledgements. mqtt: "mqtt://[user:password@]host:port" of a broker:
     the vehicles are devices that report JSON through it, without faults of frames; "" for JT/T 808 over TCP.
+    alarms_per_hour: alarms of active safety of a vehicle; None: the scenario's. rsa: terminals exchange keys after login, and encrypt.
     """
 
     host: str = "127.0.0.1"
@@ -41,6 +42,8 @@ class FleetSettings:
     most_wait_s: float = 15.0
     drain_s: float = 15.0
     mqtt: str = ""
+    alarms_per_hour: float | None = None
+    rsa: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,7 +102,10 @@ class FrameMaker:
         return message_id.to_bytes(2, "big") + (length | self._version_bit).to_bytes(2, "big") + self._after
 
     def report(self, body: bytes, body_xor: int, serial: int) -> bytes:
-        """A 0x0200 of a packed body, escaped and between delimiters."""
+        """A 0x0200 of a packed body, with or without further items behind it, escaped and between delimiters."""
+        if len(body) != BODY_BYTES:
+            frame = self._head(LOCATION, len(body)) + serial.to_bytes(2, "big") + body
+            return b"\x7e" + escape(frame + bytes((checksum(frame),))) + b"\x7e"
         xor = self._report_xor ^ body_xor ^ serial >> 8 ^ serial & 0xFF
         return b"\x7e" + escape(b"%b%b%b%c" % (self._report_head, serial.to_bytes(2, "big"), body, xor)) + b"\x7e"
 

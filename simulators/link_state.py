@@ -21,7 +21,8 @@ class State(Enum):
 class SessionSettings:
     """Times of a terminal, ms. dead_ms: without a valid frame from the platform the link counts as broken.
 
-    parted_fixes: fixes of one upload in packets; 0 never sends packets.
+    parted_fixes: fixes of one upload in packets; 0 never sends packets. attachment_gaps, attachment_breaks: share of packets of alarm files
+    that are left out at first, and of links that break off.
     """
 
     outbox: OutboxLimits = field(default_factory=OutboxLimits)
@@ -30,6 +31,8 @@ class SessionSettings:
     answer_timeout_ms: int = 10_000
     answer_retries: int = 3
     parted_fixes: int = 0
+    attachment_gaps: float = 0.1
+    attachment_breaks: float = 0.1
 
 
 @dataclass(slots=True)

@@ -2,84 +2,54 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 from domain.errors import RefusedError
-from protocols.jt808.codec import build_frame, encode
 from protocols.jt808.framing import Splitter
-from protocols.jt808.header import Address
 from protocols.jt808.messages.registration import Authentication, Registration
 from protocols.jt808.messages.session import Heartbeat, TimeRequest
+from protocols.jt808.reassembly import MEDIA_DATA
 from simulators.commands import obey
-from simulators.frames import LOCATION, LOCATION_BATCH, FrameMaker, acknowledgement, batch_body
+from simulators.equipment import Equipment
+from simulators.fix_upload import upload
+from simulators.frames import LOCATION, LOCATION_BATCH, acknowledgement
 from simulators.identity import Identity
 from simulators.link_state import Acknowledged, Question, SessionSettings, State
 from simulators.outbox import FAILED, Fix, Outbox
-
-BLIND = 1
-"""Kind of a 0x0704: fixes kept in a blind area."""
-PART_BYTES = 800
-"""Body bytes of a packet when an upload is sent in packets."""
+from simulators.secrecy import TerminalSecrecy
+from simulators.speaker import Speaker
 
 
-class Session:
+class Session(Speaker):
     """One terminal's side of the protocol, over any number of links one after the other. Sans-IO: time is an argument.
 
     Args:
         identity: who it is.
         settings: its times and bounds.
-        start_serial: first serial.
+        start_serial, equipment, secrecy: see `Speaker`.
 
     Attributes:
-        state: of the present link.
         auth_code: kept over links; None until the platform gave one.
         closing: reason for which the door must close the link; None while it may go on.
         last_body: body of the newest report, b"" before the first.
         follow_interval_s, follow_until_ms: order of 0x8202; 0 when none.
-        counts: what happened, by word.
     """
 
-    def __init__(self, identity: Identity, settings: SessionSettings, start_serial: int = 0) -> None:
-        self.identity = identity
+    def __init__(
+        self, identity: Identity, settings: SessionSettings, start_serial: int = 0, equipment: Equipment | None = None,
+        secrecy: TerminalSecrecy | None = None,
+    ) -> None:  # fmt: skip
+        super().__init__(identity, equipment, secrecy, start_serial)
         self.settings = settings
         self.outbox = Outbox(settings.outbox)
-        self.frames = FrameMaker(identity.terminal_id, identity.version)
-        self.state = State.CLOSED
         self.auth_code: str | None = None
         self.closing: str | None = None
         self.last_body = b""
         self.follow_interval_s = 0
         self.follow_until_ms = 0
         self.clock_offset_ms = 0
-        self.writable = True
-        self.counts: Counter[str] = Counter()
-        self._serial = start_serial & 0xFFFF
         self._splitter = Splitter()
-        self._queue: list[bytes] = []
         self._question = Question()
         self._heard_ms = 0
         self._heartbeat_ms = 0
-
-    def next_serial(self) -> int:
-        """The next serial, modulo 65,536."""
-        serial = self._serial
-        self._serial = (serial + 1) & 0xFFFF
-        return serial
-
-    def data_to_send(self) -> list[bytes]:
-        """Frames queued since the last call."""
-        out, self._queue = self._queue, []
-        return out
-
-    def say(self, message: object) -> int:
-        """Queue a message; returns its serial."""
-        serial = self.next_serial()
-        self._queue.append(encode(message, terminal_id=self.identity.terminal_id, serial=serial, version=self.identity.version))
-        return serial
-
-    def repeat(self, frames: list[bytes]) -> None:
-        """Queue frames that were sent before, unchanged."""
-        self._queue += frames
 
     def connected(self, now_ms: int) -> None:
         """A new link: authenticate with the code at hand, or register."""
@@ -89,6 +59,8 @@ class Session:
         self.writable = True
         self._heard_ms = self._heartbeat_ms = now_ms
         self.counts["links"] += 1
+        if self.secrecy is not None:
+            self.secrecy.forget()
         self._authenticate(now_ms) if self.auth_code is not None else self._register(now_ms)
 
     def disconnected(self) -> None:
@@ -96,6 +68,7 @@ class Session:
         self.state = State.CLOSED
         self._queue = []
         self.outbox.land()
+        self.media.links_lost()
 
     def report(self, fix: Fix, body_xor: int, now_ms: int) -> None:
         """Send one fix at once, or keep it while there is no link or too much is unanswered."""
@@ -105,8 +78,11 @@ class Session:
         if self.state is not State.ONLINE or not self.writable or not self.outbox.room:
             self.outbox.keep(fix)
             return
-        serial = self.next_serial()
-        frame = self.frames.report(fix[1], body_xor, serial)
+        if self.sealing is not None:
+            (serial,), (frame,) = self.frames_of(LOCATION, fix[1])
+        else:
+            serial = self.next_serial()
+            frame = self.frames.report(fix[1], body_xor, serial)
         self.outbox.fly(serial, LOCATION, frame, (fix,), now_ms)
         self._queue.append(frame)
 
@@ -121,7 +97,7 @@ class Session:
             self._heard_ms = now_ms
             self.take_answer(answer, now_ms, out)
         if out:
-            self._upload(now_ms)
+            upload(self, now_ms)
         return out
 
     def heard(self, now_ms: int) -> None:
@@ -133,6 +109,9 @@ class Session:
         serial, message_id, result = answer
         if serial == self._question.serial and message_id == 0x0102 and self.state is State.AUTHENTICATING:
             self._authenticated(result, now_ms)
+            return
+        if message_id == MEDIA_DATA and self.media.answered(serial, now_ms):
+            self.pump(now_ms)
             return
         rows = self.outbox.answered(serial, message_id, result)
         if rows is None:
@@ -174,7 +153,9 @@ class Session:
         if given_back and now_ms - self._heard_ms > self.settings.heartbeat_ms + self.settings.answer_timeout_ms:
             self.closing = "unanswered"
             return
-        self._upload(now_ms)
+        upload(self, now_ms)
+        self.pump(now_ms)
+        self.tell_driver(now_ms)
 
     def _register(self, now_ms: int) -> None:
         who = self.identity
@@ -201,7 +182,10 @@ class Session:
         self.counts["logins"] += 1
         if self.identity.version == "2019":
             self.say(TimeRequest())
-        self._upload(now_ms)
+        if self.secrecy is not None and self.secrecy.spontaneous:
+            self.say(self.secrecy.public())
+        upload(self, now_ms)
+        self.pump(now_ms)
 
     def _ask(self, message: object, now_ms: int) -> None:
         serial = self.say(message)
@@ -217,33 +201,3 @@ class Session:
         asked.tries += 1
         asked.deadline_ms = now_ms + self.settings.answer_timeout_ms * asked.tries
         self._queue.append(asked.frame)
-
-    def _upload(self, now_ms: int) -> None:
-        """Send what waits as 0x0704, as far as the outbox lets it."""
-        while self.state is State.ONLINE and self.writable and self.closing is None:
-            parted = self.settings.parted_fixes
-            if parted and len(self.outbox.waiting) > self.outbox.limits.batch_fixes and not self.outbox.flying:
-                self._upload_in_parts(self.outbox.next_batch(parted), now_ms)
-                return
-            fixes = self.outbox.next_batch()
-            if not fixes:
-                return
-            serial = self.next_serial()
-            frame = self.frames.batch([body for _, body in fixes], BLIND, serial)
-            self.outbox.fly(serial, LOCATION_BATCH, frame, fixes, now_ms)
-            self._queue.append(frame)
-            self.counts["batches"] += 1
-
-    def _upload_in_parts(self, fixes: tuple[Fix, ...], now_ms: int) -> None:
-        if not fixes:
-            return
-        body = batch_body([body for _, body in fixes], BLIND)
-        pieces = [body[at : at + PART_BYTES] for at in range(0, len(body), PART_BYTES)]
-        serials = [self.next_serial() for _ in pieces]
-        frames = []
-        for index, (serial, piece) in enumerate(zip(serials, pieces, strict=True), start=1):
-            address = Address(self.identity.terminal_id, serial, self.identity.version, (len(pieces), index))
-            frames.append(build_frame(LOCATION_BATCH, piece, address))
-        self.outbox.fly_parts(serials[0], LOCATION_BATCH, frames, fixes, now_ms)
-        self._queue += frames
-        self.counts["parted_uploads"] += 1

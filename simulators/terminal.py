@@ -8,6 +8,7 @@ from collections import Counter, deque
 from dataclasses import dataclass
 from random import Random
 
+from simulators.attachment_socket import Courier
 from simulators.faults import FrameFaults, Piece
 from simulators.link_state import State
 from simulators.outbox import Fix
@@ -17,6 +18,8 @@ from simulators.truth import TruthWriter
 _CONNECT_S = 10.0
 _ABANDONED_S = 45.0
 """A socket left half open by a reconnect is closed after this."""
+_RESET_S = 0.2
+"""A terminal that is told to reset is away for so long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +84,10 @@ class Terminal:
 
     def __init__(self, session: Session, dialling: Dialling, faults: FrameFaults, truth: TruthWriter | None, random: Random) -> None:
         self.session = session
+        session.wall_offset_ms = time.time_ns() // 1_000_000 - monotonic_ms()
         self.acknowledged = 0
         self.counts: Counter[str] = Counter()
+        self._courier = Courier(session, self.counts, random)
         self._dialling = dialling
         self._faults = faults
         self._truth = truth
@@ -181,6 +186,7 @@ class Terminal:
     def stop(self) -> None:
         """Close every socket; call it after `run` was cancelled."""
         self._stopping = True
+        self._courier.stop()
         for timer, transport in self._abandoned:
             timer.cancel()
             transport.abort()
@@ -215,6 +221,11 @@ class Terminal:
             if self._link.transport is not None:
                 self._link.transport.close()
             self._leave()
+        self._courier.look()
+        if self.session.equipment.resetting and self._link is not None:
+            self.session.equipment.resetting = False
+            self.counts["resets"] += 1
+            self.lose(_RESET_S)
 
     def _write(self, wait_s: float, part: bytes) -> None:
         """Write a piece, behind those that still wait for their moment."""

@@ -45,7 +45,7 @@ ACK = np.dtype([("fix", "<i8"), ("t_ms", "<i8"), ("message_id", "<u2"), ("serial
 """One acknowledged fix: its row in `fixes.bin`, epoch ms by the simulator's clock, the message that carried it, its serial."""
 
 _ACK_ROW = Struct("<qqHHI")
-_FIXES, _ACKS, _RUN = "fixes.bin", "acks.bin", "run.json"
+_FIXES, _ACKS, _RUN, _ALARMS = "fixes.bin", "acks.bin", "run.json", "alarms.jsonl"
 
 
 class TruthWriter:
@@ -60,6 +60,7 @@ class TruthWriter:
         folder.mkdir(parents=True, exist_ok=True)
         if (folder / _FIXES).exists():
             raise RefusedError(f"{folder} holds the truth of an earlier run; name an empty folder", field="truth", kind="conflict")
+        self._folder = folder
         part = folder / (_RUN + ".part")
         part.write_text(json.dumps(run, ensure_ascii=False), encoding="utf-8")
         part.replace(folder / _RUN)
@@ -74,6 +75,11 @@ class TruthWriter:
         _write_all(self._fixes, fixes.tobytes())
         self.rows += len(fixes)
         return first
+
+    def alarm(self, row: dict[str, Any]) -> None:
+        """Append an alarm of active safety, JSON values, to `alarms.jsonl`; written before the alarm is sent."""
+        with (self._folder / _ALARMS).open("a", encoding="utf-8") as file:
+            file.write(json.dumps(row, ensure_ascii=False) + "\n")
 
     def acknowledged(self, answers: list[tuple[list[int], int, int]], t_ms: int) -> None:
         """Append one `ACK` for each fix row; answers: (rows, message id, serial) that came together."""
@@ -148,6 +154,12 @@ def load(folder: Path) -> Truth:
     except (OSError, ValueError) as error:
         raise RefusedError(f"{folder}: no truth of a run ({error})", field="folder", kind="missing") from error
     return Truth(run, run["terminals"], fixes, acks)
+
+
+def alarms(folder: Path) -> list[dict[str, Any]]:
+    """Alarms of active safety that a run has raised, in order: terminal, item, kind, time_ms, sequence, files with size and sha256."""
+    path = folder / _ALARMS
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
 
 
 def _rows(path: Path, dtype: np.dtype[Any]) -> NDArray[Any]:

@@ -6,6 +6,7 @@ import psycopg
 import structlog
 
 from ingest import (
+    attachment_store,
     day_store,
     last_store,
     link_store,
@@ -19,6 +20,7 @@ from ingest import (
     quarantine_store,
     roll_up_store,
 )
+from ingest.alarm_items import wanted
 from ingest.steps.batch import Batch, Context
 from ingest.steps.outcome import Outcome, count
 from ingest.steps.peer_rows import put_peers
@@ -26,6 +28,9 @@ from ingest.steps.recovery import kind_of
 from ingest.steps.said import link_events, quarantined, uploads
 
 log = structlog.get_logger()
+
+_ORDER_H = 24.0
+"""A terminal that goes off line right after its alarm hears the first order within a day."""
 
 
 def store(batch: Batch, context: Context) -> None:
@@ -48,6 +53,8 @@ def store(batch: Batch, context: Context) -> None:
     link_store.put(conn, link_events(batch, context))
     put_peers(batch, context)
     media_store.put(conn, context.settings.media_path, uploads(batch, context))
+    if context.settings.attachments_at and not batch.condemned:
+        attachment_store.want(conn, wanted(batch), attachment_store.Ordering(context.settings.attachments_at, _ORDER_H))
     capped = quarantine_store.put(conn, quarantined(batch), context.settings.quarantine_per_day)
     reader = offset_store.reader_name(context.settings.partitions)
     offset_store.advance(conn, (reader, context.partition), context.offsets, batch.log.next)

@@ -112,6 +112,16 @@ class AlarmId(Kind):
         for name, words in _fields(form):
             words.kind.write(writer, getattr(value, name), f"{field}.{name}")
 
+    def given(self, value: Any, field: str) -> Any:
+        """The identifier of an object of its parts; `reserved` may be left out."""
+        if not isinstance(value, dict):
+            refuse(field, f"needs an object, not {value!r}")
+        kinds = {name: words.kind for name, words in _fields(FORMS["su"])} | {"reserved": Raw()}
+        for name in (*value, *(name for name in kinds if name != "reserved")):
+            if name not in kinds or name not in value:
+                refuse(f"{field}.{name}", "unknown" if name in value else "missing")
+        return AlarmIdentifier(**{name: kinds[name].given(part, f"{field}.{name}") for name, part in value.items()})
+
     def schema(self) -> dict[str, Any]:
         """JSON schema of the value."""
         words = {name: {**part.kind.schema(), "title": part.en, "x-title-zh": part.zh} for name, part in _fields(FORMS["su"])}

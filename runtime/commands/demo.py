@@ -113,12 +113,14 @@ def _play(console: Console, supervisor: DemoSupervisor, settings: Settings, play
 
 def _greet(console: Console, settings: Settings, password: str, seconds: float | None) -> None:
     from runtime.demo import ADMIN
+    from runtime.processes import attachment_server
 
     lines = (
         ("open", f"http://{settings.web.listen}/app/monitor"),
         ("name", ADMIN),
         ("password", password),
         ("terminals", f"{settings.gateway.listen} (JT/T 808 over TCP)"),
+        ("alarms", attachment_server(settings)),
         ("data", str(settings.data)),
         ("end", "Ctrl-C" if seconds is None else f"by itself after {seconds:.0f} s, or Ctrl-C"),
     )

@@ -44,7 +44,11 @@ def simulate(  # noqa: PLR0913 - one argument an option
     seed: Annotated[int, typer.Option(help="Same seed, same vehicles, drives and faults.")] = 1,
     interval: Annotated[int, typer.Option(min=0, max=30, help="Seconds between reports; 0: the scenario's mix.")] = 5,
     truth: Annotated[Path | None, typer.Option(help="Empty folder for what was driven and acknowledged.")] = None,
-    scenario: Annotated[str, typer.Option(help="county, highway or villages.")] = "county",
+    scenario: Annotated[str, typer.Option(help="county, highway, villages, or key_fleet with active-safety alarms.")] = "county",
+    alarms: Annotated[
+        float | None, typer.Option(min=0, help="Active-safety alarms of a vehicle in an hour, instead of the scenario's.")
+    ] = None,
+    rsa: Annotated[bool, typer.Option("--rsa", help="Terminals exchange RSA keys and encrypt; the gateway needs gateway.rsa.")] = False,
     speed: Annotated[
         float, typer.Option(min=1.0, help="Seconds of the fleet's clock for one of the wall; above 1 it starts in the past.")
     ] = 1.0,
@@ -67,6 +71,8 @@ def simulate(  # noqa: PLR0913 - one argument an option
             "interval_s": interval or None,
             "speed_factor": speed,
             "mqtt": mqtt,
+            "alarms_per_hour": alarms,
+            "rsa": rsa,
         }
         _fly(to, faults, words | {"truth": truth, "scenario": scenario}, parted, as_json=as_json)
 

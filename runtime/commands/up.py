@@ -24,7 +24,7 @@ def up(data: Annotated[Path | None, typer.Option(help="Data folder; everything t
 
     from runtime.commands.network_use import no_roads
     from runtime.logs import configure
-    from runtime.processes import Supervisor, standard_parts, stop_on_signals
+    from runtime.processes import Supervisor, attachment_server, standard_parts, stop_on_signals
     from runtime.settings import load
     from storage.migrate import migrate
     from storage.pool import connect
@@ -43,6 +43,7 @@ def up(data: Annotated[Path | None, typer.Option(help="Data folder; everything t
             supervisor.wait_ready(180, lambda name: status.update(f"waiting for {name}"), stop)
         if not stop.is_set():
             console.print(f"terminals: {settings.gateway.listen}   map: http://{settings.web.listen}/app/   data: {settings.data}")
+            console.print(attachment_server(settings))
             with connect(supervisor.dsn) as conn:
                 warning = no_roads(conn)
             if warning:
