@@ -75,4 +75,4 @@ async def test_a_killed_run_leaves_its_truth(tmp_path: Path) -> None:
 
 
 def test_the_scenarios_are_all_there() -> None:
-    assert list(SCENARIOS) == ["county", "highway", "villages"]
+    assert list(SCENARIOS) == ["county", "highway", "key_fleet", "villages"]
