@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 from domain.errors import RefusedError, WireError
@@ -14,7 +15,8 @@ from protocols.explained import Explained, ExplainedFrame, Row, row, with_anomal
 from protocols.fields import VERSIONS, Words
 from protocols.fitting import fitting_profiles
 from protocols.jt808.codec import Examined, examine, find_definition
-from protocols.jt808.framing import DELIMITER, checksum, unescape
+from protocols.jt808.delimiters import DELIMITINGS, LINK_HEADS, sentence, spoken
+from protocols.jt808.framing import DELIMITER, checksum
 from protocols.jt808.header import SIZE_PACKET_ITEM, Header
 from protocols.jt808.profile import STANDARD, Profile
 from protocols.jt809.peer import Peer
@@ -28,6 +30,7 @@ _HEADER: dict[str, Words] = {
     "package_total": ("packets", "消息总包数"), "package_index": ("packet", "包序号"),
 }  # fmt: skip
 _CHECKSUM: Words = ("checksum", "校验码")
+_SENTENCE: Words = ("ASCII sentence", "ASCII 语句")
 _RUN: Words = ("not a frame", "非完整帧")
 _BODY: Words = ("body", "消息体")
 _PACKET: Words = ("part of a longer body", "分包消息体")
@@ -67,19 +70,22 @@ def explain(hexadecimal: str, profile: Profile | None = None, language: str = "e
     if not data.strip(bytes((DELIMITER,))):
         raise RefusedError("no bytes between delimiters", field="hex")
     frames: list[ExplainedFrame] = []
+    if data[:1] in LINK_HEADS:
+        spoken_so = spoken(profile or STANDARD, data)
+        return Explained(tuple(_explain_run(*found, spoken_so, language) for found in _candidates(data, spoken_so)))
     for is_media, part in segments(data):
         if is_media:
             frames.append(explain_media(part, profile or STANDARD, language))
         else:
-            frames += [_explain_run(*found, profile or STANDARD, language) for found in _candidates(part)]
+            frames += [_explain_run(*found, profile or STANDARD, language) for found in _candidates(part, profile or STANDARD)]
     return Explained(tuple(frames))
 
 
-def _candidates(data: bytes) -> list[tuple[int, bytes, int]]:
+def _candidates(data: bytes, profile: Profile) -> list[tuple[int, bytes, int]]:
     """(delimiters before, run, delimiters behind); a shared delimiter ends the run before it."""
     found: list[tuple[int, bytes, int]] = []
     before = 0
-    pieces = data.split(bytes((DELIMITER,)))
+    pieces = data.split(DELIMITINGS[profile.delimiter].mark)
     for number, run in enumerate(pieces):
         last = number == len(pieces) - 1
         if run:
@@ -95,8 +101,14 @@ def _candidates(data: bytes) -> list[tuple[int, bytes, int]]:
 
 def _explain_run(before: int, run: bytes, behind: int, profile: Profile, language: str) -> ExplainedFrame:
     examined = examine(run, profile)
-    places = _wire_places(run)
-    mark = Row(-1, bytes((DELIMITER,)), "delimiter", said(_DELIMITER, language), "0x7E")
+    delimiter = DELIMITINGS[profile.delimiter].mark
+    mark = Row(-1, delimiter, "delimiter", said(_DELIMITER, language), f"0x{delimiter.hex().upper()}")
+    text = sentence(run)
+    if text is not None:
+        heading = said(_SENTENCE, language)
+        whole = (*[mark] * before, Row(0, run, "sentence", heading, text), *[mark] * behind)
+        return ExplainedFrame(whole, heading, replace(examined, anomalies=()), (), ())
+    places = _wire_places(run, profile)
     parts = _parts(examined, len(places) - 1, run, profile)
     rows = [row(part, run[places[part.start] : places[part.end]], language) for part in parts]
     rows = with_anomalies(rows, parts, examined.anomalies)
@@ -108,16 +120,16 @@ def _explain_run(before: int, run: bytes, behind: int, profile: Profile, languag
         title = f"0x{header.message_id:04X} {said(words, language)}"
         versions = _versions(examined, profile)
     frame_rows = (*[mark] * before, *rows, *[mark] * behind)
-    return ExplainedFrame(frame_rows, title, examined, versions, fitting_profiles(run))
+    return ExplainedFrame(frame_rows, title, examined, versions, fitting_profiles(run, profile.delimiter))
 
 
-def _wire_places(run: bytes) -> list[int]:
+def _wire_places(run: bytes, profile: Profile) -> list[int]:
     """Place in the run of every unescaped byte, and of the end."""
     places = []
-    at = 0
+    at, escapes = 0, (0xE6, 0x3E) if profile.delimiter == "e7" else (0x7D,)
     while at < len(run):
         places.append(at)
-        at += 2 if run[at] == 0x7D and run[at + 1 : at + 2] in (b"\x01", b"\x02") else 1
+        at += 2 if run[at] in escapes and run[at + 1 : at + 2] in (b"\x01", b"\x02") else 1
     return [*places, len(run)]
 
 
@@ -142,7 +154,7 @@ def _parts(examined: Examined, size: int, run: bytes, profile: Profile) -> list[
         last = parts[-1].end
         if last < len(frame):
             parts.append(Part(last, len(frame), "rest", frame[last:], None, name))
-    unescaped = unescape(run)[0]
+    unescaped = DELIMITINGS[profile.delimiter].unescape(run)[0]
     wrong = checksum(unescaped)
     verdict = f"0x{unescaped[-1]:02X}" + (f" (XOR gives 0x{unescaped[-1] ^ wrong:02X})" if wrong else "")
     parts.append(Part(size - 1, size, "checksum", verdict, None, _CHECKSUM))
@@ -158,7 +170,7 @@ def _header_parts(header: Header) -> list[Part]:
     fields: list[tuple[str, int, Any]] = [("message_id", 2, f"0x{header.message_id:04X}"), ("attributes", 2, attributes)]
     wide = header.version_byte is not None
     fields += [("version_byte", 1, header.version_byte)] if wide else []
-    fields += [("terminal_id", 10 if wide else 6, header.terminal_id), ("serial", header.serial_size, header.serial)]
+    fields += [("terminal_id", header.id_size, header.terminal_id), ("serial", header.serial_size, header.serial)]
     half = SIZE_PACKET_ITEM // 2
     if header.package_total is not None:
         fields += [("package_total", half, header.package_total), ("package_index", half, header.package_index)]

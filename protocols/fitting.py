@@ -5,17 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from protocols.jt808.codec import examine
+from protocols.jt808.delimiters import in_form
 from protocols.jt808.messages.location import Location, LocationBatch, LocationReply
 from protocols.jt808.profile import PROFILES, STANDARD, Profile
 
 
-def fitting_profiles(run: bytes) -> tuple[str, ...]:
+def fitting_profiles(run: bytes, delimiter: str = STANDARD.delimiter) -> tuple[str, ...]:
     """Names of the profiles under which nothing drops the frame, and the fewest things are odd or stay raw; () when none does."""
     left: dict[str, int] = {}
     for name, profile in PROFILES.items():
-        if profile.delimiter != STANDARD.delimiter:
+        if profile.delimiter not in (STANDARD.delimiter, delimiter):
             continue
-        examined = examine(run, profile)
+        examined = examine(run, in_form(profile, delimiter))
         if examined.dropped is None:
             left[name] = len(examined.anomalies) + _raw_items(examined.message, profile)
     least = min(left.values(), default=0)

@@ -49,6 +49,7 @@ class Header(BaseModel):
     body_start: int
     body_length: int
     version_byte: int | None = Field(description="null before 2019")
+    id_size: int = Field(description="bytes of the terminal id: 6, 10 in 2019, 7 between 0xE7")
 
 
 class AnomalySeen(BaseModel):

@@ -11,6 +11,7 @@ from protocols.jt808.codec import find_definition
 from protocols.jt808.events import AnomalyEvent, Fixes, MessageIn
 from protocols.jt808.messages.multimedia import MediaData, MediaReply
 from protocols.jt808.messages.session import PacketRequest, PlatformReply, ServerTime, TerminalPacketRequest, TerminalReply
+from protocols.jt808.messages.vendor_time import VendorReply, VendorTime
 from protocols.jt808.profile import Profile
 from protocols.jt808.reassembly import MEDIA_DATA, Assembly
 
@@ -22,8 +23,24 @@ def server_time(epoch_ms: int) -> ServerTime | None:
     return ServerTime(epoch_ms - epoch_ms % 1000) if _FIRST_MS <= epoch_ms <= _LAST_MS else None
 
 
-AT_ONCE: Mapping[int, Callable[[int], Any]] = {0x0004: server_time}
-"""By id of the question: its answer, made from the time in epoch ms UTC; None for no answer."""
+def vendor_time(epoch_ms: int) -> VendorTime | None:
+    """The platform's clock for a maker's question; None outside those years."""
+    return VendorTime.of(epoch_ms) if _FIRST_MS <= epoch_ms <= _LAST_MS else None
+
+
+AT_ONCE: Mapping[int, Callable[[int], Any]] = {0x8004: server_time, 0x8109: vendor_time}
+"""By id of an answer that promises nothing: the answer, made from the time in epoch ms UTC; None for none."""
+_SERVER_TIME, _QUESTION = 0x8004, 0x0004
+_ASKS_FOR_REPLY = 0x8000
+"""Attribute bit 15 of 0x5501 and 0x5502."""
+_GENERAL, _MAKERS = 0x8001, 0x4401
+
+
+def at_once(message_id: int, epoch_ms: int, profile: Profile) -> Any:
+    """The answer that the connection gives by itself, from the time; None where there is none."""
+    make = AT_ONCE.get(_SERVER_TIME if message_id == _QUESTION else profile.answers.get(message_id, 0))
+    return None if make is None else make(epoch_ms)
+
 
 _MEDIA_ID = 4
 _MOST_INDICES = {False: 255, True: 509}
@@ -58,6 +75,11 @@ def reply_to(event: MessageIn | Fixes | AnomalyEvent, result: int, *, platform: 
         return None
     definition = find_definition(header.message_id, profile)
     answer = definition.answer if definition is not None else None
+    chosen = profile.answers.get(header.message_id) if platform else None
+    if chosen is not None and chosen != _GENERAL:
+        asked = chosen == _MAKERS and header.attributes & _ASKS_FOR_REPLY
+        return VendorReply(header.message_id, result) if asked else None
+    answer = None if chosen == _GENERAL else answer
     if answer == NO_ANSWER:
         return None
     message = None if isinstance(event, AnomalyEvent) else event.message

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from domain.errors import RefusedError, WireError
 from protocols.anomaly import Anomaly, Code, Layer, anomaly
 from protocols.definition import Definition, definition_of
-from protocols.jt808 import framing_e7
 from protocols.jt808.body_cipher import BodyCipher, in_clear, opens, waits_for_whole
-from protocols.jt808.framing import MAX_FRAME, checksum, escape, strip_delimiters, unescape, wrap
-from protocols.jt808.header import SIZE_PACKET_ITEM, Address, Header, read_header, read_header_e7, write_header
+from protocols.jt808.delimiters import DELIMITINGS
+from protocols.jt808.framing import MAX_FRAME, checksum
+from protocols.jt808.header import SIZE_PACKET_ITEM, Address, Header, imei_of, read_header, read_header_e7, write_header
 from protocols.jt808.profile import STANDARD, Profile
 from protocols.jt808.registry import messages
 from protocols.wire import Context, Reader, Writer
+
+_IMEI_BYTES = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +59,13 @@ def examine(frame: bytes, profile: Profile = STANDARD, cipher: BodyCipher | None
 
     An encrypted frame that the cipher opens is as if it had come in clear, `raw` too. What is wrong inside it is told without detail.
     """
-    e7 = profile.delimiter == "e7"
-    run = framing_e7.strip(bytes(frame)) if e7 else strip_delimiters(bytes(frame))
+    form = DELIMITINGS[profile.delimiter]
+    run = form.strip(bytes(frame))
     anomalies: list[Anomaly] = []
     if len(run) > MAX_FRAME:
         anomalies.append(anomaly(Code.OVERSIZE_FRAME, 0, detail=f"over {MAX_FRAME} bytes"))
         return Examined(None, None, b"", run, tuple(anomalies), "")
-    unescaped, lone, noncanonical = framing_e7.unescape(run) if e7 else unescape(run)
+    unescaped, lone, noncanonical = form.unescape(run)
     for offset in lone:
         anomalies.append(anomaly(Code.LONE_ESCAPE, offset, detail="an escape before neither 01 nor 02"))
     if noncanonical:
@@ -71,7 +73,7 @@ def examine(frame: bytes, profile: Profile = STANDARD, cipher: BodyCipher | None
     if checksum(unescaped):
         found = checksum(unescaped[:-1])
         anomalies.append(anomaly(Code.BAD_CHECKSUM, len(unescaped) - 1, detail=f"is {unescaped[-1]:02x}, XOR gives {found:02x}"))
-    header = read_header_e7(unescaped, anomalies) if e7 else read_header(unescaped, anomalies, profile.version)
+    header = _header(unescaped, anomalies, profile)
     if header is None:
         return Examined(None, None, b"", run, tuple(anomalies), "")
     if not profile.trust_length:
@@ -96,7 +98,7 @@ def _opened(header: Header, frame: bytes, run: bytes, how: tuple[Profile, Any], 
     clear, plain = in_clear(header, frame[:start], body)
     found: list[Anomaly] = []
     message, version = _body(clear, plain, len(plain) - 1, profile, found)
-    return Examined(clear, message, body, escape(plain), (*anomalies, *unexplained(found, start)), version)
+    return Examined(clear, message, body, DELIMITINGS[profile.delimiter].escape(plain), (*anomalies, *unexplained(found, start)), version)
 
 
 def unopened(offset: int) -> Anomaly:
@@ -108,6 +110,17 @@ def unexplained(found: list[Anomaly], offset: int) -> list[Anomaly]:
     """Anomalies of an opened body: what drops the message is one without detail, for wrong padding opens to random bytes."""
     dropped = any(one.drop and one.layer is Layer.BODY for one in found)
     return [unopened(offset)] if dropped else found
+
+
+def _header(frame: bytes, anomalies: list[Anomaly], profile: Profile) -> Header | None:
+    """The header in the profile's form; an id that is an IMEI in 48 bits is said in digits."""
+    if profile.delimiter == "e7":
+        return read_header_e7(frame, anomalies)
+    header = read_header(frame, anomalies, profile.version)
+    if header is None or profile.id_form != "imei48" or header.id_size != _IMEI_BYTES:
+        return header
+    anomalies[:] = [found for found in anomalies if found.code is not Code.NON_BCD_ID]
+    return replace(header, terminal_id=imei_of(header.terminal_id))
 
 
 def kept(found: Anomaly) -> Anomaly:
@@ -194,10 +207,15 @@ def encode_body(message: Any, version: str, profile: Profile = STANDARD) -> tupl
     return definition.message_id, bytes(writer.out)
 
 
+def address_of(terminal_id: str, version: str, profile: Profile) -> Address:
+    """Where a terminal of this profile is spoken to, with serial 0."""
+    return Address(terminal_id, 0, version, delimiter=profile.delimiter, id_form=profile.id_form)
+
+
 def build_frame(message_id: int, body: bytes, address: Address) -> bytes:
     """A whole frame, escaped and between delimiters; RefusedError when the body is longer than one frame holds."""
     frame = write_header(message_id, len(body), address) + body
-    return wrap(frame + bytes((checksum(frame),)))
+    return DELIMITINGS[address.delimiter].wrap(frame + bytes((checksum(frame),)))
 
 
 def encode(
@@ -222,4 +240,4 @@ def encode(
         RefusedError: a value does not fit its field, or the body one frame.
     """
     message_id, body = encode_body(message, version, profile)
-    return build_frame(message_id, body, Address(terminal_id, serial, version, package))
+    return build_frame(message_id, body, replace(address_of(terminal_id, version, profile), serial=serial, package=package))

@@ -7,16 +7,17 @@ from typing import Any
 from domain.errors import RefusedError
 from protocols.anomaly import RESULT, Code, anomaly
 from protocols.fields import V2013, V2019
-from protocols.jt808.answers import AT_ONCE, missing_packets, reply_to
+from protocols.jt808.answers import at_once, missing_packets, reply_to
 from protocols.jt808.body_cipher import BodyCipher
 from protocols.jt808.codec import Examined, examine
-from protocols.jt808.events import AnomalyEvent, Closed, Event, Fixes, Incomplete, MediaIn, MessageIn, ReplyIn
+from protocols.jt808.delimiters import sentence, sentence_reply, spoken, stream_splitter
+from protocols.jt808.events import AnomalyEvent, Closed, Event, Fixes, Incomplete, MediaIn, MessageIn, ReplyIn, SentenceIn
 from protocols.jt808.framing import Splitter
 from protocols.jt808.gate import PLATFORM, TERMINAL, JunkMeter, Role, Session, refusal
 from protocols.jt808.header import SIZE_PACKET_ITEM, Header, terminal_key
 from protocols.jt808.limits import DEFAULT_LIMITS, Limits
 from protocols.jt808.messages.multimedia import MediaData
-from protocols.jt808.messages.registration import Authentication
+from protocols.jt808.messages.registration import Authentication, Registration
 from protocols.jt808.opening import whole as whole_message
 from protocols.jt808.outbox import Outbox
 from protocols.jt808.pending import Pending
@@ -26,7 +27,6 @@ from protocols.jt808.verdicts import POSITIONS, framing_fault, message_fault, po
 
 __all__ = ["PLATFORM", "TERMINAL", "Connection"]
 
-REGISTRATION = 0x0100
 _PROCESS_BUDGET = Budget()
 
 
@@ -35,7 +35,7 @@ class Connection:
 
     Args:
         role: `PLATFORM` or `TERMINAL`.
-        profile: how the peer speaks; change it only between frames.
+        profile: how the peer speaks; change it only between frames. The first byte of a stream chooses its form.
         limits: parameters.
         serials, slot: where the serial counter lives: an array of unsigned 16 bit shared with others, and the place in it.
         budget: bytes that all links of the process may hold in assemblies.
@@ -67,9 +67,8 @@ class Connection:
         self.epoch_ms = epoch_ms
         self.terminal_id: str | None = None
         self.version = V2013 if profile.version == "auto" else profile.version
-        self.authenticated = False
+        self.authenticated, self.wrong_codes = False, 0
         self.heard_ms: int | None = None
-        self.wrong_codes = 0
         self._id_digits = ""
         self._budget = budget
         self._junk: JunkMeter | None = None
@@ -81,9 +80,11 @@ class Connection:
     def receive_data(self, data: bytes, now_ms: int) -> list[Event]:
         """Events of the next bytes of the stream."""
         events: list[Event] = []
-        if self._closed:
+        if self._closed or not data:
             return events
-        self._splitter = self._splitter or Splitter(self.limits.max_frame)
+        if self._splitter is None:
+            self.profile = spoken(self.profile, bytes(data[:1]))
+            self._splitter = stream_splitter(self.profile.delimiter, self.limits.max_frame)
         splitter, dropped = self._splitter, self._splitter.dropped
         for run in splitter.runs(bytes(data)):
             self._count_junk(splitter.dropped - dropped, now_ms, events)
@@ -101,6 +102,10 @@ class Connection:
         return events
 
     def _run(self, run: bytes, opened: bool, now_ms: int, events: list[Event]) -> None:
+        if (text := sentence(run)) is not None:
+            self._outbox.say_sentence(sentence_reply(text, self.epoch_ms + now_ms))
+            events.append(SentenceIn(text, run))
+            return
         examined = examine(run, self.profile, self._outbox.cipher)
         header = examined.header
         if header is None or framing_fault(examined) is not None:
@@ -114,7 +119,7 @@ class Connection:
             events.append(AnomalyEvent(header, refused[1], RESULT.get(refused[0]), examined.raw))
             return
         self._id_digits = header.terminal_id
-        if self.role is PLATFORM and (V2019 in (header.version, self.version) or header.message_id == REGISTRATION):
+        if self.role is PLATFORM and (V2019 in (header.version, self.version) or isinstance(examined.message, Registration)):
             self.version = examined.version
         if examined.message is None:
             self._packet(header, examined, now_ms, events)
@@ -125,18 +130,16 @@ class Connection:
         """A whole message of this session."""
         message, message_id = event.message, event.header.message_id
         known, ended = self._outbox.answered(message_id, message, now_ms)
-        if ended is not None:
-            events.append(ReplyIn(ended, message))
+        events += [ReplyIn(ended, message)] if ended is not None else []
         if isinstance(message, POSITIONS):
             events.append(Fixes(event.header, message, event.raw, event.anomalies, position_result(message)))
             return
         if not known:
             events.append(MediaIn(event.header, message, event.raw, event.anomalies) if isinstance(message, MediaData) else event)
         self._outbox.asked(message, now_ms)
-        if self.role is PLATFORM and message_id in AT_ONCE:
-            answer = AT_ONCE[message_id](self.epoch_ms + now_ms)
-            if answer is not None:
-                self._outbox.say(answer, event.header.terminal_id, event.header.version, self.profile, now_ms)
+        answer = at_once(message_id, self.epoch_ms + now_ms, self.profile)
+        if self.role is PLATFORM and answer is not None:
+            self._outbox.say(answer, event.header.terminal_id, event.header.version, self.profile, now_ms)
 
     def _packet(self, header: Header, examined: Examined, now_ms: int, events: list[Event]) -> None:
         """One packet of a longer message."""
@@ -161,11 +164,9 @@ class Connection:
 
     def _count_junk(self, size: int, now_ms: int, events: list[Event]) -> None:
         """Count junk; too much of it closes the link."""
-        if not size or self._closed:
-            return
-        self._junk = self._junk or JunkMeter(self.limits)
-        if self._junk.too_much(size, now_ms, authenticated=self.authenticated):
-            events += self.close("junk")
+        if size and not self._closed:
+            self._junk = self._junk or JunkMeter(self.limits)
+            events += self.close("junk") if self._junk.too_much(size, now_ms, authenticated=self.authenticated) else []
 
     def bind(self, terminal_id: str) -> None:
         """The terminal has authenticated: from now on the link is its own, and another id is `foreign_id`."""
@@ -231,8 +232,7 @@ class Connection:
             return []
         events: list[Event] = list(self._outbox.tick(now_ms))
         asking, ended = self._assemblies.due(now_ms) if self._assemblies is not None else ([], [])
-        for held in asking:
-            question = missing_packets(held, platform=self.role is PLATFORM)
+        for held, question in ((held, missing_packets(held, platform=self.role is PLATFORM)) for held in asking):
             self._outbox.say(question, held.header.terminal_id, held.header.version, self.profile, now_ms)
         events += [Incomplete.of(held, Code.ASSEMBLY_TIMEOUT) for held in ended]
         if self.wrong_codes >= self.limits.wrong_codes:

@@ -56,6 +56,14 @@ class AnomalyEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class SentenceIn:
+    """An ASCII sentence of a maker, without its parentheses: it carries no serial and earns no general reply."""
+
+    text: str
+    raw: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Incomplete:
     """A message that is given up: its packets in `missing` never came. `reason` is a code, or why the link closed."""
 
@@ -94,4 +102,4 @@ class Closed:
     reason: str
 
 
-Event: TypeAlias = MessageIn | MediaIn | Fixes | AnomalyEvent | Incomplete | ReplyIn | TimedOut | Closed
+Event: TypeAlias = MessageIn | MediaIn | SentenceIn | Fixes | AnomalyEvent | Incomplete | ReplyIn | TimedOut | Closed

@@ -64,7 +64,7 @@ def strip_delimiters(frame: bytes) -> bytes:
 
 
 class Splitter:
-    """Candidate runs of one stream. What is left over is at most `max_frame` bytes.
+    """Candidate runs of one stream, between delimiters of one byte. What is left over is at most `max_frame` bytes.
 
     A run longer than `max_frame` comes as its first `max_frame + 1` bytes, so it is seen and counted; the rest up to the next
     delimiter is dropped.
@@ -74,9 +74,10 @@ class Splitter:
         dropped: bytes thrown away behind over-long runs since the stream began.
     """
 
-    __slots__ = ("_delimited", "_left", "_skipping", "dropped", "max_frame", "opened")
+    __slots__ = ("_delimited", "_left", "_mark", "_skipping", "dropped", "max_frame", "opened")
 
-    def __init__(self, max_frame: int = MAX_FRAME) -> None:
+    def __init__(self, max_frame: int = MAX_FRAME, mark: bytes = _MARK) -> None:
+        self._mark = mark
         self.max_frame = max_frame
         self.opened = False
         self.dropped = 0
@@ -92,7 +93,7 @@ class Splitter:
         """As `feed`, one at a time, with the attributes as they are at that run."""
         start = 0
         while start < len(data):
-            end = data.find(_MARK, start)
+            end = data.find(self._mark, start)
             piece = data[start:] if end < 0 else data[start:end]
             run, behind = self._grow(piece)
             if run:

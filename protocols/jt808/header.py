@@ -29,6 +29,9 @@ _V2019 = Struct(">HHB10sH")
 _PACKET = Struct(">HH")
 _SHORT = Struct(">HH6sB")
 _E7 = Struct(">HH7sH")
+_SHORT_E7 = Struct(">HH7sB")
+_BEFORE_ID = 4
+_IMEI_BYTES, _IMEI_DIGITS, _E7_ID = 6, 15, 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,7 @@ class Header:
 
     `version` is "2013" (the same header in 2011) or "2019"; `terminal_id` has the 12 or 20 digits of the wire, leading zeros
     and, where a nibble is above 9, lower-case hexadecimal letters kept; `body_length` is the declared one; `version_byte` is None
-    before 2019; `package_total` and `package_index` are None in a message of one packet.
+    before 2019; `id_size` is how many bytes the id has; `package_total` and `package_index` are None in a message of one packet.
     """
 
     message_id: int
@@ -51,11 +54,13 @@ class Header:
     body_start: int
     body_length: int
     version_byte: int | None = None
+    id_size: int = 6
 
     @property
     def serial_size(self) -> int:
         """Bytes of the serial: 2, or 1 in the short header of some makers' messages."""
-        return 1 if self.body_start == SIZE_SHORT else 2
+        item = 0 if self.package_total is None else SIZE_PACKET_ITEM
+        return self.body_start - item - (self.version_byte is not None) - self.id_size - _BEFORE_ID
 
 
 def terminal_key(terminal_id: str) -> str:
@@ -110,7 +115,7 @@ def read_header(frame: bytes, anomalies: list[Anomaly], version: str = "auto") -
         total, index = _PACKET.unpack_from(frame, size - SIZE_PACKET_ITEM)
     return Header(
         message_id, attributes, V2019 if is_2019 else V2013, terminal_id, serial, bool(attributes & ENCRYPTION_MASK),
-        total, index, size, attributes & LENGTH_MASK, version_byte,
+        total, index, size, attributes & LENGTH_MASK, version_byte, 10 if is_2019 else 6,
     )  # fmt: skip
 
 
@@ -126,16 +131,29 @@ def _read_short(frame: bytes, anomalies: list[Anomaly]) -> Header:
 def read_header_e7(frame: bytes, anomalies: list[Anomaly]) -> Header | None:
     """Header of a frame between 0xE7: 13 bytes, the terminal's id has 7; as `read_header` otherwise."""
     item = SIZE_PACKET_ITEM if len(frame) > 2 and frame[2] & SUBPACKET_BIT >> 8 else 0
-    size = SIZE_E7 + item
+    short = int.from_bytes(frame[:2], "big") in SHORT_SERIALS
+    size = _SHORT_E7.size if short else SIZE_E7 + item
     if len(frame) < size + 1:
         anomalies.append(anomaly(Code.SHORT_FRAME, 0, detail=f"{len(frame)} bytes, header and checksum need {size + 1}"))
         return None
-    message_id, attributes, raw_id, serial = _E7.unpack_from(frame)
+    message_id, attributes, raw_id, serial = (_SHORT_E7 if short else _E7).unpack_from(frame)
     length = attributes & LENGTH_MASK
-    _note(anomalies, attributes, False, raw_id.hex(), len(frame) == size + length + 1, len(frame) - size - 1)
-    total, index = _PACKET.unpack_from(frame, SIZE_E7) if item else (None, None)
-    encrypted = bool(attributes & ENCRYPTION_MASK)
-    return Header(message_id, attributes, V2013, raw_id.hex(), serial, encrypted, total, index, size, length)
+    _note(anomalies, length if short else attributes, False, raw_id.hex(), len(frame) == size + length + 1, len(frame) - size - 1)
+    total, index = _PACKET.unpack_from(frame, SIZE_E7) if item and not short else (None, None)
+    encrypted = bool(attributes & ENCRYPTION_MASK) and not short
+    return Header(message_id, attributes, V2013, raw_id.hex(), serial, encrypted, total, index, size, length, None, _E7_ID)
+
+
+def imei_of(terminal_id: str) -> str:
+    """The IMEI of an id of 6 bytes that holds it as a number without its Luhn digit; the id itself when it is longer than one."""
+    body = f"{int(terminal_id, 16):014d}"
+    return body + _luhn(body) if len(body) < _IMEI_DIGITS else terminal_id
+
+
+def _luhn(digits: str) -> str:
+    """The check digit of a row of digits (ISO/IEC 7812-1 annex B)."""
+    doubled = [sum(divmod(2 * int(digit), 10)) for digit in digits[::-2]]
+    return str(-(sum(doubled) + sum(map(int, digits[-2::-2]))) % 10)
 
 
 def _note(anomalies: list[Anomaly], attributes: int, is_2019: bool, terminal_id: str, fits: bool, actual: int) -> None:
@@ -153,7 +171,10 @@ def _note(anomalies: list[Anomaly], attributes: int, is_2019: bool, terminal_id:
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where a frame goes or comes from: id in digits, serial, version, (total, index from 1) of a packet; encrypted: by RSA."""
+    """Where a frame goes or comes from: id in digits, serial, version, and (total, index from 1) of a packet.
+
+    encrypted: by RSA; `delimiter` and `id_form` are the profile's.
+    """
 
     terminal_id: str
     serial: int
@@ -161,6 +182,8 @@ class Address:
     package: tuple[int, int] | None = None
     version_byte: int = 1
     encrypted: bool = False
+    delimiter: str = "7e"
+    id_form: str = "bcd"
 
 
 def write_header(message_id: int, body_length: int, address: Address) -> bytes:
@@ -169,17 +192,28 @@ def write_header(message_id: int, body_length: int, address: Address) -> bytes:
         raise RefusedError(f"body of {body_length} bytes: one frame holds {MAX_BODY}, send it in packets", field="body")
     if not 0 <= address.serial <= 0xFFFF:
         raise RefusedError(f"serial {address.serial} is outside 0 to 65535", field="serial")
+    e7 = address.delimiter == "e7"
     if message_id in SHORT_SERIALS:
-        return _SHORT.pack(message_id, body_length, _packed(address.terminal_id, 6), address.serial & 0xFF)
-    is_2019 = address.version == V2019
+        layout, size = (_SHORT_E7, _E7_ID) if e7 else (_SHORT, 6)
+        return layout.pack(message_id, body_length, _raw_id(address, size), address.serial & 0xFF)
+    is_2019 = address.version == V2019 and not e7
     attributes = body_length | (VERSION_BIT if is_2019 else 0) | (SUBPACKET_BIT if address.package else 0)
     attributes |= RSA if address.encrypted else 0
-    raw_id = _packed(address.terminal_id, 10 if is_2019 else 6)
-    if is_2019:
+    raw_id = _raw_id(address, _E7_ID if e7 else 10 if is_2019 else 6)
+    if e7:
+        head = _E7.pack(message_id, attributes, raw_id, address.serial)
+    elif is_2019:
         head = _V2019.pack(message_id, attributes, address.version_byte, raw_id, address.serial)
     else:
         head = _V2013.pack(message_id, attributes, raw_id, address.serial)
     return head + _PACKET.pack(*address.package) if address.package else head
+
+
+def _raw_id(address: Address, size: int) -> bytes:
+    digits = address.terminal_id
+    if address.id_form == "imei48" and size == _IMEI_BYTES and len(digits) == _IMEI_DIGITS and digits.isdigit():
+        return int(digits[:-1]).to_bytes(_IMEI_BYTES, "big")
+    return _packed(digits, size)
 
 
 def _packed(terminal_id: str, size: int) -> bytes:

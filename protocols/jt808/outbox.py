@@ -8,7 +8,7 @@ from typing import Any
 from domain.errors import RefusedError
 from protocols.definition import NO_ANSWER, definition_of
 from protocols.jt808.body_cipher import BodyCipher
-from protocols.jt808.codec import encode_body
+from protocols.jt808.codec import address_of, encode_body
 from protocols.jt808.events import Event, ReplyIn, TimedOut
 from protocols.jt808.limits import Limits
 from protocols.jt808.messages.multimedia import MediaReply
@@ -56,6 +56,11 @@ class Outbox:
         if frames:
             self._frames = [*(self._frames or ()), *frames]
 
+    def say_sentence(self, reply: bytes | None) -> None:
+        """Queue a sentence as it stands; nothing for None."""
+        if reply is not None:
+            self.queue([reply])
+
     def take(self) -> list[bytes]:
         """Queued frames, which are the caller's now."""
         frames, self._frames = self._frames, None
@@ -65,7 +70,9 @@ class Outbox:
         """Queue a message, cut into packets where it is long; RefusedError when a value does not fit."""
         message_id, body = encode_body(message, version, profile)
         sealing = self.cipher is not None and self.cipher.seals and message_id not in IN_CLEAR
-        serials, frames = packets(message_id, body, terminal_id, version, self.next_serial, self.cipher if sealing else None)
+        serials, frames = packets(
+            message_id, body, address_of(terminal_id, version, profile), self.next_serial, self.cipher if sealing else None
+        )
         self.queue(frames)
         if len(frames) > 1:
             if self._sent is None:

@@ -34,6 +34,9 @@ _CHOICES: dict[str, tuple[Any, ...]] = {
     "rsa_scope": ("packet", "message"),
 }
 _MATCHES = ("maker", "model")
+_LAST_NUMBER = 255
+ANSWERS = (0, 0x8001, 0x8004, 0x8109, 0x4401)
+"""Ids of answers that a profile may choose; 0 for none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,7 @@ class Profile:
 
     Attributes:
         name: file name without its ending.
+        number: what log records call it, 0 to 255; never given to another profile.
         parents: profiles it extends, nearest first.
         version: "auto", or the version whose header it always uses.
         delimiter: hexadecimal.
@@ -79,11 +83,17 @@ class Profile:
     answers: Mapping[int, int] = field(default_factory=dict)
     match: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     extras: ItemTable = field(default_factory=ItemTable)
+    number: int = 0
 
     @property
     def utc_offset_ms(self) -> int:
         """Device clock ahead of UTC, milliseconds."""
         return self.utc_offset_min * 60_000
+
+    @property
+    def reads_as_standard(self) -> bool:
+        """True when the fixed fields and columns of its positions are read as the standard's: the batch path may take them."""
+        return (self.delimiter, self.id_form, self.version, self.fixed_tail, self.utc_offset_min) == ("7e", "bcd", "auto", False, 480)
 
     def own_extras(self, profiles: Mapping[str, Profile]) -> list[tuple[int, ExtraLayout]]:
         """Items that a file of this profile brings: its parent does not know them, or lays them out otherwise."""
@@ -106,6 +116,9 @@ def _check(file: ProfileFile, key: str, value: Any) -> None:
     if key in _CHOICES:
         if value not in _CHOICES[key] or isinstance(value, bool) != isinstance(_CHOICES[key][0], bool):
             file.wrong(key, f"{value!r} is none of {', '.join(map(str, _CHOICES[key]))}")
+    elif key == "number":
+        if not isinstance(value, int) or not 0 <= value <= _LAST_NUMBER:
+            file.wrong(key, f"0 to {_LAST_NUMBER}")
     elif key != "utc_offset_min":
         file.wrong(key, "unknown key")
     elif not isinstance(value, int) or not -720 <= value <= 840:
@@ -116,9 +129,12 @@ def _answers(file: ProfileFile, rows: dict[str, Any]) -> dict[int, int]:
     found = {}
     for key, value in rows.items():
         try:
-            found[int(key, 16)] = int(value)
+            message_id = int(key, 16)
         except ValueError:
             file.wrong(key, "answers are 0x0109 = 0x8109")
+        if not isinstance(value, int) or value not in ANSWERS:
+            file.wrong(key, f"{value!r} is none of {', '.join(f'0x{one:04X}' for one in ANSWERS)}, 0 for no answer")
+        found[message_id] = value
     return found
 
 
@@ -186,3 +202,6 @@ PROFILES: Mapping[str, Profile] = MappingProxyType(_load())
 
 STANDARD = PROFILES["standard"]
 """The standard's own layouts."""
+
+BY_NUMBER: Mapping[int, Profile] = MappingProxyType({profile.number: profile for profile in PROFILES.values()})
+"""Shipped profiles by the number in log records."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import count
 
 from domain.errors import RefusedError
@@ -14,15 +15,14 @@ from protocols.jt808.reassembly import MEDIA_DATA
 
 
 def packets(
-    message_id: int, body: bytes, terminal_id: str, version: str, next_serial: Callable[[], int], cipher: BodyCipher | None = None
+    message_id: int, body: bytes, address: Address, next_serial: Callable[[], int], cipher: BodyCipher | None = None
 ) -> tuple[tuple[int, ...], tuple[bytes, ...]]:
     """(serials, frames) of a body: one frame, or packets with consecutive serials.
 
     Args:
         message_id: id of the message.
         body: its whole body.
-        terminal_id: digits.
-        version: edition of the header.
+        address: of the terminal; its serial does not count.
         next_serial: gives the serials.
         cipher: seals the body; None, and an empty body: in clear.
     """
@@ -30,12 +30,12 @@ def packets(
     parts = _parts(body, cipher) if sealed and cipher is not None else _cut(body, MAX_BODY)
     if len(parts) == 1:
         serial = next_serial()
-        return (serial,), (build_frame(message_id, parts[0], Address(terminal_id, serial, version, encrypted=sealed)),)
+        return (serial,), (build_frame(message_id, parts[0], replace(address, serial=serial, encrypted=sealed)),)
     if len(parts) > 0xFFFF:
         raise RefusedError(f"{len(body)} bytes need {len(parts)} packets", field="body")
     serials = tuple(next_serial() for _ in parts)
     frames = tuple(
-        build_frame(message_id, part, Address(terminal_id, serial, version, (len(parts), index), encrypted=sealed))
+        build_frame(message_id, part, replace(address, serial=serial, package=(len(parts), index), encrypted=sealed))
         for index, (part, serial) in enumerate(zip(parts, serials, strict=True), 1)
     )
     return serials, frames
@@ -60,7 +60,7 @@ def runs_in_clear(header: Header, first_serial: int, body: bytes) -> bytes:
         body: the opened body.
     """
     serials = count(first_serial)
-    _, frames = packets(header.message_id, body, header.terminal_id, header.version, lambda: next(serials) & 0xFFFF)
+    _, frames = packets(header.message_id, body, Address(header.terminal_id, 0, header.version), lambda: next(serials) & 0xFFFF)
     return b"".join(frames)[1:-1]
 
 

@@ -24,7 +24,7 @@ def cut(message: Any, first_serial: int = 100, version: str = "2019") -> list[by
     """Packets of a message."""
     message_id, body = encode_body(message, version)
     serials = iter(range(first_serial, first_serial + 100))
-    return list(packets(message_id, body, "13912344329", version, lambda: next(serials) % 65_536)[1])
+    return list(packets(message_id, body, Address("13912344329", 0, version), lambda: next(serials) % 65_536)[1])
 
 
 def packet(total: int, index: int, serial: int, body: bytes = b"x") -> bytes:

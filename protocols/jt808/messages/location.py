@@ -118,6 +118,7 @@ class BatchItems(Kind):
             try:
                 items.append(read(part, name))
             except WireError as error:
+                del found[before:]  # the values of an item that is given up are not judged
                 reader.context.note(Code.SHORT_BODY, error.offset, field=error.field, detail=str(error))
                 items.append(None)
             found[before:] = [replace(odd, field=f"{name}.{odd.field}") for odd in found[before:]]
