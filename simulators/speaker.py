@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from protocols.jt808.codec import encode_body
+from protocols.jt808.header import Address
 from protocols.jt808.outbox import IN_CLEAR
 from protocols.jt808.splitting import packets
 from simulators.camera import Photo
@@ -76,7 +77,7 @@ class Speaker:
     def frames_of(self, message_id: int, body: bytes) -> tuple[tuple[int, ...], tuple[bytes, ...]]:
         """(serials, frames) of a body, in packets where it is long, sealed where keys are known."""
         sealing = None if message_id in IN_CLEAR else self.sealing
-        return packets(message_id, body, self.identity.terminal_id, self.identity.version, self.next_serial, sealing)
+        return packets(message_id, body, Address(self.identity.terminal_id, 0, self.identity.version), self.next_serial, sealing)
 
     def _cut(self, photo: Photo) -> tuple[tuple[int, ...], tuple[bytes, ...]]:
         return self.frames_of(*encode_body(photo.upload, self.identity.version))
