@@ -11,6 +11,7 @@ import structlog
 from ingest.peers.peer_link import PeerLink
 from ingest.peers.site import Site
 from ingest.peers.wire import Wire
+from protocols.anomaly import Code
 from protocols.jt809.codec import encode, examine
 from protocols.jt809.events import MAIN, SUB
 from protocols.jt809.framing import Splitter, strip_flags, unescape
@@ -22,6 +23,7 @@ log = structlog.get_logger()
 
 _MOST_BYTES = 8_192
 _ACCESS_CODE = slice(10, 14)
+_LOGIN = 0x1001
 WRONG_ADDRESS, WRONG_CODE, NO_USER, WRONG_PASSWORD = 1, 2, 3, 4
 _WORDS = {WRONG_ADDRESS: "address", WRONG_CODE: "access_code", NO_USER: "user", WRONG_PASSWORD: "password"}
 
@@ -96,10 +98,11 @@ def enter_main(site: Site, links: dict[int, PeerLink], wire: Wire, run: bytes, s
     peer = link.link.peer if link is not None else Peer(version=guess_version(unescape(run)[0]), access_code=code)
     examined = examine(run, peer)
     login = examined.message
-    if link is not None and not (isinstance(login, Login) and examined.unreadable is None):
+    header = examined.header
+    if header is None or header.message_id != _LOGIN or any(odd.code is Code.BAD_CRC for odd in examined.anomalies):
         site.count("refused", "no_login")
         return False
-    result = WRONG_CODE if link is None else _refusal(link, wire, login)
+    result = WRONG_CODE if link is None or not isinstance(login, Login) else _refusal(link, wire, login)
     if result == 0 and link is not None:
         link.attach(MAIN, wire, seen)
         return True
