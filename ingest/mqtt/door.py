@@ -26,7 +26,7 @@ from ingest.settings import GatewaySettings, LogSettings
 
 log = structlog.get_logger()
 
-MQTT_WORKER = 64_000
+MQTT_WORKER = 63_000
 """Number of the door's own log beside those of the gateway's workers."""
 ACCEPTED, UNKNOWN_DEVICE, BAD_PAYLOAD = 0, 1, 2
 """Results of an answer."""

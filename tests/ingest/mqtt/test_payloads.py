@@ -11,6 +11,9 @@ from hypothesis import strategies as st
 from domain.position import ABSENT, ABSENT_ALTITUDE, LOCATED, Flag, Source
 from domain.track import Track
 from ingest.mqtt import payloads, topics
+from ingest.mqtt.door import MQTT_WORKER
+from ingest.peers.site import PLATFORM_WORKER
+from ingest.replay import REPLAY_WORKER
 
 NAMES = ("t_ms", "lon", "lat", "speed_kmh", "heading_deg", "altitude_m", "status_bits", "alarm_bits", "odometer_m")
 LIMITS = {
@@ -96,3 +99,7 @@ def test_topics() -> None:
     assert topics.positions(None) == topics.positions("x1") == "cuntong/v1/positions/00/00/00"
     assert topics.alert("520100", "SPD-ROAD/x+#") == "cuntong/v1/alerts/52/01/00/SPD-ROAD-x--"
     assert topics.alert(None, "") == "cuntong/v1/alerts/00/00/00/unknown"
+
+
+def test_every_door_has_a_log_of_its_own() -> None:
+    assert len({MQTT_WORKER, PLATFORM_WORKER, REPLAY_WORKER}) == 3
