@@ -48,6 +48,12 @@ class MediaUploads:
     def __len__(self) -> int:
         return len(self._queue) + (self._now is not None)
 
+    @property
+    def acknowledged(self) -> int:
+        """Packets of the picture under way that the platform has acknowledged."""
+        now = self._now
+        return 0 if now is None else len(now.frames) - len(now.waiting) - len(now.flying)
+
     def add(self, photo: Photo, *, delete: bool = False) -> None:
         """Upload a picture; delete: forget it afterwards."""
         self._queue.append((photo, delete))

@@ -7,6 +7,8 @@ from typing import Any
 
 from domain.errors import RefusedError
 from protocols.definition import DOWN, definition_of
+from protocols.jt808.extras import Extra
+from protocols.jt808.parameters.base import Parameter
 from protocols.jt808.registry import messages
 from protocols.kinds.groups import from_json
 
@@ -32,7 +34,10 @@ def command_of(message_id: int, fields: Any, profile: str = STANDARD_PROFILE, ve
 
 
 def as_json(value: Any) -> Any:
-    """A message, or a value in one, as JSON takes it: bytes as hexadecimal digits, structures as objects, tuples as arrays."""
+    """A message, or a value in one, as JSON takes it: bytes as hexadecimal digits, structures as objects, tuples as arrays;
+    parameters and additional items with their name and what they say, None where nobody knows."""
+    if isinstance(value, Parameter | Extra):
+        return {"id": value.id, "raw": value.raw.hex(), "name": value.name, "value": as_json(value.value())}
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {field.name: as_json(getattr(value, field.name)) for field in dataclasses.fields(value)}
     if isinstance(value, bytes | bytearray):
