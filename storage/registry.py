@@ -32,6 +32,7 @@ class RosterRow:
         region_code: GB/T 2260; None: unknown.
         plate, plate_colour: of the bound vehicle; None: without plate.
         changed_at: when the row changed, by the database's clock.
+        maker, model: as it registered; None: it never did.
     """
 
     terminal_id: str
@@ -44,6 +45,8 @@ class RosterRow:
     plate: str | None
     plate_colour: int | None
     changed_at: datetime
+    maker: str | None = None
+    model: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +122,7 @@ def roster(conn: psycopg.Connection[Any], since: datetime | None = None) -> list
             """
             select t.terminal_id, t.vehicle_id, t.state, t.generation, t.given_code, t.profile,
                    coalesce(v.region_code, t.region_code) as region_code, v.plate, v.plate_colour,
-                   greatest(t.changed_at, v.changed_at) as changed_at
+                   greatest(t.changed_at, v.changed_at) as changed_at, t.maker, t.model
               from terminal t
               left join vehicle v on v.vehicle_id = t.vehicle_id
              where greatest(t.changed_at, v.changed_at) > %(since)s

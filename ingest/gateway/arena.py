@@ -11,6 +11,7 @@ from typing import Protocol
 import numpy as np
 
 from ingest.gateway import turn
+from ingest.gateway.diversion import divert
 from ingest.gateway.links import Link, Links
 from ingest.gateway.metrics import GatewayMetrics
 from ingest.log.base import LogWriter
@@ -37,6 +38,9 @@ class Decider(Protocol):
 
     def ask(self, link: Link, run: bytes, received_us: int) -> None:
         """Read one candidate run."""
+
+    def stream(self, link: Link, data: bytes, received_us: int) -> None:
+        """Read the next bytes of a link whose frames do not stand between 0x7e."""
 
     def settled(self, links: list[Link]) -> None:
         """The bytes of these links are decided, there was junk or the log is behind: judge both."""
@@ -157,23 +161,24 @@ class Arena:
             1 if log.taking and log.room() >= RECORD_ROOM else 0, self._reply_used[number], 0,
         )  # fmt: skip
         used = group.used
+        aside = divert(self, waiting := self._waiting, self._segments[:count])
         outs = (group.buffer, self._reply_arenas[number], self._urgent)
         turn.take(
             self.bytes, self._segments, count, self._links.slots, self._links.serials, state, outs, self._asks, self.frames,
             self._scratch, self._metrics.counters,
         )  # fmt: skip
         self._reply_used[number] = int(state[turn.REPLY_AT])
-        waiting, self._waiting = self._waiting, []
-        self._count = 0
+        self._waiting, self._count = [], 0
         self._keep(waiting, count, group.number)
         if int(state[turn.USED]) != used:
             log.close_turn(int(state[turn.USED]))
         self._metrics.turn_segments(count, self.tick_mode)
-        asks = int(state[turn.ASKS])
-        if asks:
+        if asks := int(state[turn.ASKS]):
             self._ask(waiting, self._asks[:asks].tolist(), now_ns // 1000)
         self._used = 0
         assert self.desk is not None
+        for link, data in aside:
+            self.desk.stream(link, data, now_ns // 1000)
         if self._log.backlog > self._high_water or self._junk_seen() or self.paused:
             self.desk.settled(waiting)
 

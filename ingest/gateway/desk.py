@@ -5,13 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from domain.plate import Plate
+from ingest.gateway.diversion import runs_of
 from ingest.gateway.links import AUTHENTICATED, REGISTERED, Link
-from ingest.gateway.sessions import FORWARDER, Session, forwarded_id
+from ingest.gateway.profiles import adopt
+from ingest.gateway.records import append, may_keep
+from ingest.gateway.sessions import FORWARDER, Session, session_of
 from ingest.log.record import DROPPED, FRAME
 from protocols.anomaly import Code
-from protocols.jt808.connection import Connection
-from protocols.jt808.events import AnomalyEvent, Closed, Event, Fixes, Incomplete, MessageIn, ReplyIn, TimedOut
-from protocols.jt808.gate import Role
+from protocols.jt808.codec import examine
+from protocols.jt808.events import AnomalyEvent, Closed, Event, Fixes, Incomplete, MessageIn, ReplyIn, SentenceIn, TimedOut
+from protocols.jt808.header import terminal_key
 from protocols.jt808.kernels.rows import packed_id
 from protocols.jt808.messages.passthrough import PlatformKey, TerminalKey
 from protocols.jt808.messages.registration import Authentication, Registration, RegistrationReply
@@ -20,10 +23,8 @@ from protocols.jt808.messages.session import Heartbeat, Logout, TerminalReply, T
 if TYPE_CHECKING:
     from ingest.gateway.host import Host
 
-_DELIMITER = b"\x7e"
 _MINUTE_MS = 60_000
 _FORWARDER_IDLE_MS = 600_000
-_FORWARDER_SESSIONS = 20_000
 _NOT_LOGGED = (Heartbeat, TerminalReply, TimeRequest)
 """Messages whose answer promises no storage."""
 
@@ -41,14 +42,23 @@ class Desk:
     def ask(self, link: Link, run: bytes, received_us: int) -> None:
         """Read one candidate run by the declarative path and act on what it says."""
         now_ms = self._worker.now_ms()
-        session = self._session(link, run, now_ms)
+        session = session_of(self._worker, link, run, now_ms)
         if session is None:
             return
+        link.profile = session.connection.profile
         for event in session.connection.receive_frame(run, now_ms):
             self._act(link, session, event, received_us, now_ms)
             if link.closing:
                 return
         self.flush(link, session)
+
+    def stream(self, link: Link, data: bytes, received_us: int) -> None:
+        """Read the next bytes of a link whose frames do not stand between 0x7e."""
+        for run in runs_of(self._worker, link, data):
+            if not link.closing:
+                self.ask(link, run, received_us)
+        if not link.closing:
+            self._worker.check_junk(link)
 
     def settled(self, links: list[Link]) -> None:
         """The bytes of these links are decided, there was junk or the log is behind: judge both."""
@@ -62,30 +72,13 @@ class Desk:
         """Timers of sub-packets and commands on every link that has a connection."""
         for link in self._worker.links.live():
             for session in list(link.sessions.values()) if link.sessions else []:
+                link.profile = session.connection.profile
                 for event in session.connection.tick(now_ms):
                     self._act(link, session, event, self._worker.now_us(), now_ms)
                 self.flush(link, session)
                 forgotten = link.door == FORWARDER and now_ms - session.heard_ms > _FORWARDER_IDLE_MS
                 if forgotten and link.sessions is not None:
                     link.sessions.pop(session.connection.terminal_id or "", None)
-
-    def _session(self, link: Link, run: bytes, now_ms: int) -> Session | None:
-        """The session that a run belongs to; None when a forwarder has too many terminals."""
-        if link.sessions is None:
-            link.sessions = {}
-        key = forwarded_id(run) if link.door == FORWARDER else ""
-        session = link.sessions.get(key)
-        if session is None:
-            if len(link.sessions) >= _FORWARDER_SESSIONS:
-                self._worker.metrics.count("refused", "forwarder_sessions")
-                return None
-            worker = self._worker
-            connection = Connection(
-                Role.PLATFORM, limits=worker.limits, serials=worker.links.serials, slot=link.slot, epoch_ms=worker.wall_ms() - now_ms,
-            )  # fmt: skip
-            session = link.sessions[key] = Session(connection)
-        session.heard_ms = now_ms
-        return session
 
     def flush(self, link: Link, session: Session) -> None:
         """Send what a session has to say."""
@@ -108,6 +101,7 @@ class Desk:
     def _act(self, link: Link, session: Session, event: Event, received_us: int, now_ms: int) -> None:
         if isinstance(event, MessageIn | Fixes):
             self._heard(link, now_ms)
+            self._speak(link, session, event)
             for anomaly in event.anomalies:
                 self._worker.metrics.count("anomalies", anomaly.code.value)
         if isinstance(event, MessageIn):
@@ -119,11 +113,13 @@ class Desk:
         elif isinstance(event, ReplyIn | TimedOut):
             if isinstance(event, ReplyIn):
                 self._heard(link, now_ms)
+                adopt(self._worker, link, session, event)
                 if isinstance(event.pending.message, PlatformKey) and not event.pending.result:
                     self._worker.keys.told(session, event.message)
             self._worker.commands.heard(event)
-        elif isinstance(event, Incomplete):
-            self._worker.metrics.count("anomalies", Code.ASSEMBLY_TIMEOUT.value)
+        elif isinstance(event, Incomplete | SentenceIn):
+            sentence = isinstance(event, SentenceIn)
+            self._worker.metrics.count(*(("frames", "sentence") if sentence else ("anomalies", Code.ASSEMBLY_TIMEOUT.value)))
         elif isinstance(event, Closed):
             self._worker.close(link, event.reason)
 
@@ -153,7 +149,7 @@ class Desk:
 
     def _store(self, link: Link, session: Session, event: MessageIn | Fixes, result: int, received_us: int) -> None:
         """Append a frame of an authenticated terminal; its answer waits for the log."""
-        if not self._append(link, FRAME, event.raw, received_us):
+        if not append(self._worker, link, FRAME, event.raw, received_us):
             return
         self._worker.metrics.count("frames", "accepted" if result == 0 else "odd")
         self._reply(link, session, event, result, received_us)
@@ -165,19 +161,11 @@ class Desk:
         if not result:
             self._worker.keys.offer(link, session)
 
-    def _append(self, link: Link, kind: int, raw: bytes, received_us: int, reason: int = 0) -> bool:
-        writer, identity = self._worker.log, self._worker.links.identity(link)
-        number = None
-        for run in filter(None, raw.split(_DELIMITER) if writer.taking else ()):  # several: a message that came sealed whole
-            payload = _DELIMITER + run + _DELIMITER
-            number = writer.append(kind, link.record_door, identity, payload, received_us=received_us, reason=reason)
-        if number is None:
-            self._worker.metrics.count("refused", "log")
-        return number is not None
-
     def _register(self, link: Link, session: Session, event: MessageIn, message: Registration, received_us: int) -> None:
         """0x0100: the registrar's verdict, appended first so that the pipeline learns the plate."""
         key = event.header.terminal_id.lstrip("0") or "0"
+        again = examine(event.raw, link.profile).message  # the profile that its maker chose may read it otherwise
+        message = again if isinstance(again, Registration) else message
         verdict = self._worker.registrar.register(key, Plate(message.plate, message.plate_colour), self._worker.wall_ms())
         if verdict is None:
             self._worker.metrics.count("refused", "stale_roster")
@@ -185,7 +173,7 @@ class Desk:
         self._worker.metrics.count("registrations", str(verdict))
         code = self._worker.registrar.code_for(key) if verdict == 0 else None
         if verdict == 0:
-            if not self._append(link, FRAME, event.raw, received_us):
+            if not append(self._worker, link, FRAME, event.raw, received_us):
                 return
             row = self._worker.links.slots[link.slot]
             if row["state"] < REGISTERED:
@@ -206,19 +194,35 @@ class Desk:
             if link.wrong_codes >= worker.settings.wrong_codes:
                 worker.close(link, "wrong_codes")
             return
-        session.connection.bind(event.header.terminal_id)
-        session.terminal = key
-        if link.door != FORWARDER:
-            row = worker.links.slots[link.slot]
-            row["id_hi"], row["id_lo"] = packed_id(event.header.terminal_id)
-            row["state"] = AUTHENTICATED
-            row["junk"] = 0
-            link.terminal = key
+        self._bind(link, session, event.header.terminal_id)
         worker.roster.claim(key, link)  # before the answer: a terminal that has it may already be dialling in elsewhere
         worker.commands.newcomers.append(key)
         self._reply(link, session, event, 0, None)
         worker.keys.authenticated(link, session)
         worker.note(link, "authenticated", key)
+
+    def _bind(self, link: Link, session: Session, terminal_id: str) -> None:
+        """From here on the session is the terminal's, and so is its link unless a forwarder shares it."""
+        session.connection.bind(terminal_id)
+        session.terminal = terminal_key(terminal_id)
+        if link.door != FORWARDER:
+            row = self._worker.links.slots[link.slot]
+            row["id_hi"], row["id_lo"] = packed_id(terminal_id)
+            row["state"], row["junk"] = AUTHENTICATED, 0
+            link.terminal = session.terminal
+
+    def _speak(self, link: Link, session: Session, event: MessageIn | Fixes) -> None:
+        """Take up the profile that a message tells; a terminal whose profile knows no authentication is known by its number."""
+        adopt(self._worker, link, session, event)
+        key = terminal_key(event.header.terminal_id)
+        if session.terminal or link.profile.before_auth != "accept":
+            return
+        if not self._worker.registrar.knows(key) or isinstance(event.message, Registration | Authentication):
+            return
+        self._bind(link, session, event.header.terminal_id)
+        self._worker.roster.claim(key, link)
+        self._worker.commands.newcomers.append(key)
+        self._worker.note(link, "authenticated", key)
 
     def _anomaly(self, link: Link, session: Session, event: AnomalyEvent, received_us: int, now_ms: int) -> None:
         """A frame that is not taken: counted, kept as dropped while there are few of them, answered as it deserves."""
@@ -231,18 +235,10 @@ class Desk:
         appended = False
         if session.connection.authenticated and not codes & {Code.NOT_AUTHENTICATED, Code.FOREIGN_ID}:
             kind = DROPPED if drops else FRAME
-            if kind == FRAME or self._may_keep(session, now_ms):
+            if kind == FRAME or may_keep(self._worker, session, now_ms):
                 reason = _REASONS[drops[0].code] if drops else 0
-                appended = self._append(link, kind, event.raw, received_us, reason)
+                appended = append(self._worker, link, kind, event.raw, received_us, reason)
                 if not appended:
                     return
         if event.result is not None:
             self._reply(link, session, event, event.result, received_us if appended else None)
-
-    def _may_keep(self, session: Session, now_ms: int) -> bool:
-        """At most so many dropped frames a minute and link go into the log; the rest is only counted."""
-        session.dropped = [t for t in session.dropped if now_ms - t < _MINUTE_MS]
-        if len(session.dropped) >= self._worker.settings.dropped_per_minute:
-            return False
-        session.dropped.append(now_ms)
-        return True

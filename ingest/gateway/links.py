@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from protocols.jt808.framing import Splitter
+from protocols.jt808.profile import STANDARD, Profile
+
 if TYPE_CHECKING:
     from ingest.gateway.sessions import Session
 
@@ -20,12 +23,17 @@ SLOT = np.dtype(
         ("id_hi", "<u2"),
         ("state", "u1"),
         ("synced", "u1"),
+        ("profile", "u1"),
+        ("form", "u1"),
+        ("spare", "<u2"),
     ]
 )
 """One row a link. id_hi, id_lo: bound terminal id as packed BCD; link: identity written into log records;
 heard_ms, opened_ms: monotonic ms of the last valid frame and of the accept; junk: bytes of junk in the running
-window; state one of `FREE` to `AUTHENTICATED`; synced 1 once a delimiter was seen."""
+window; state one of `FREE` to `AUTHENTICATED`; synced 1 once a delimiter was seen; profile: number of the terminal's profile, for log
+records; form: `UNTOLD` before the first byte, then `COMPILED` or, where frames do not stand between 0x7e, `DECLARATIVE`."""
 
+UNTOLD, COMPILED, DECLARATIVE = 0, 1, 2
 FREE, CONNECTED, REGISTERED, AUTHENTICATED = 0, 1, 2, 3
 
 
@@ -44,15 +52,17 @@ class Link:
         "paused",
         "peer",
         "pending",
+        "profile",
         "record_door",
         "sessions",
         "slot",
+        "splitter",
         "terminal",
         "transport",
         "wrong_codes",
     )  # fmt: skip
 
-    def __init__(self, slot: int, peer: str) -> None:
+    def __init__(self, slot: int, peer: str, profile: Profile = STANDARD) -> None:
         self.slot = slot
         self.peer = peer
         self.left: bytes | memoryview = b""
@@ -67,6 +77,8 @@ class Link:
         self.closing = ""
         self.wrong_codes = 0
         self.door = 1
+        self.profile = profile
+        self.splitter: Splitter | None = None
         self.record_door = 1
 
 
@@ -89,19 +101,20 @@ class Links:
     def __len__(self) -> int:
         return len(self.by_slot) - len(self._free)
 
-    def open(self, peer: str, now_ms: int) -> Link | None:
-        """A new link; None when every slot is taken."""
+    def open(self, peer: str, now_ms: int, profile: Profile = STANDARD) -> Link | None:
+        """A new link, in the profile of its listener; None when every slot is taken."""
         if not self._free:
             return None
         slot = self._free.pop()
         self._counter = (self._counter + 1) & 0xFFFFFFFF
         row = self.slots[slot]
-        row["id_lo"] = row["id_hi"] = row["junk"] = row["synced"] = 0
+        row["id_lo"] = row["id_hi"] = row["junk"] = row["synced"] = row["form"] = 0
+        row["profile"] = profile.number
         row["heard_ms"] = row["opened_ms"] = now_ms
         row["link"] = self._prefix | self._counter
         row["state"] = CONNECTED
         self.serials[slot] = 0
-        link = Link(slot, peer)
+        link = Link(slot, peer, profile)
         self.by_slot[slot] = link
         return link
 

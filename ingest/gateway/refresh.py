@@ -19,6 +19,10 @@ _RETRY_S = 5.0
 _CHANNEL = "cuntong_roster"
 
 
+def _known(row: registry.RosterRow) -> KnownTerminal:
+    return KnownTerminal(row.vehicle_id, row.state, row.generation, row.given_code, row.profile, row.maker or "", row.model or "")
+
+
 class RegistryRefresher(threading.Thread):
     """A thread with a connection of its own.
 
@@ -51,10 +55,7 @@ class RegistryRefresher(threading.Thread):
                     pass
 
     def _read(self, conn: psycopg.Connection[Any]) -> None:
-        terminals = [
-            (row.terminal_id, KnownTerminal(row.vehicle_id, row.state, row.generation, row.given_code, row.profile))
-            for row in registry.roster(conn)
-        ]
+        terminals = [(row.terminal_id, _known(row)) for row in registry.roster(conn)]
         vehicles = [
             (Plate(row.plate, row.plate_colour), row.vehicle_id)
             for row in registry.vehicles(conn)

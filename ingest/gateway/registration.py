@@ -89,6 +89,11 @@ class Registrar:
             return VEHICLE_TAKEN
         return TERMINAL_TAKEN if terminal.vehicle_id is not None else DONE
 
+    def knows(self, terminal_key: str) -> bool:
+        """Whether a terminal may report that knows no authentication."""
+        terminal = self.registry.terminals.get(terminal_key)
+        return (self.policy == "open" and terminal is None) or (terminal is not None and terminal.state != "revoked")
+
     def code_for(self, terminal_key: str) -> str:
         """The code that 0x8100 hands out."""
         terminal = self.registry.terminals.get(terminal_key)

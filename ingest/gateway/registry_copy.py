@@ -16,7 +16,7 @@ class KnownTerminal:
     """One registered terminal.
 
     vehicle_id: None when bound to no vehicle; given_code: None unless brought from another platform;
-    state: "registered", "unregistered" or "revoked"; generation: raised to revoke every code handed out.
+    maker, model: as it registered, "" when it never did; state: "registered", "unregistered" or "revoked"; generation: raised to revoke every code handed out.
     """
 
     vehicle_id: int | None
@@ -24,6 +24,8 @@ class KnownTerminal:
     generation: int
     given_code: str | None
     profile: str
+    maker: str = ""
+    model: str = ""
 
 
 class RegistryCopy:
@@ -57,7 +59,7 @@ class RegistryCopy:
 
     def save(self) -> None:
         """Write the file by rename."""
-        rows = [[k, t.vehicle_id, t.state, t.generation, t.given_code, t.profile] for k, t in self.terminals.items()]
+        rows = [[k, t.vehicle_id, t.state, t.generation, t.given_code, t.profile, t.maker, t.model] for k, t in self.terminals.items()]
         plates = [[p.number, p.colour, v] for p, v in self.vehicles.items()]
         fresh = self._path.with_suffix(f".{os.getpid()}")
         self._path.parent.mkdir(parents=True, exist_ok=True)

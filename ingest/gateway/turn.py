@@ -48,7 +48,7 @@ def _settle(arena, run, end, slot, number, serials, state, outs, frame, scratch,
             return _DONE
         used = state[USED]
         mark = min(state[GAP] + used, 0xFFFFFFFF)
-        state[USED] = append(log, used, state[RECEIVED_US], slot.link, 0, state[DOOR], 0, 0, mark, arena, run, end, 1)
+        state[USED] = append(log, used, state[RECEIVED_US], slot.link, 0, state[DOOR], slot.profile, 0, mark, arena, run, end, 1)
         state[REPLY_AT] = _answer(scratch, frame, number, serials, replies, state[REPLY_AT])
         counters[ACCEPTED] += 1
         counters[FIXES] += fixes

@@ -21,14 +21,16 @@ class Appender:
         self._writer = writer
         self.failed: list[BaseException] = []
 
-    async def append(self, kind: int, door: int, payload: bytes, *, received_us: int, link: int = 0, reason: int = 0) -> None:
+    async def append(
+        self, kind: int, door: int, payload: bytes, *, received_us: int, link: int = 0, profile: int = 0, reason: int = 0
+    ) -> None:
         """Append one record; see `SpoolWriter.append`.
 
         Raises:
             StoreError: the log takes no more.
         """
         waited_s = 0.0
-        while self._writer.append(kind, door, link, payload, received_us=received_us, reason=reason) is None:
+        while self._writer.append(kind, door, link, payload, received_us=received_us, profile=profile, reason=reason) is None:
             if self.failed:
                 raise StoreError(f"the log died: {self.failed[0]}")
             if not self._writer.taking and waited_s >= _NOT_TAKING_S:

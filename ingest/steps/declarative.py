@@ -18,7 +18,7 @@ from protocols.jt808.kernels.rows import WIRE_FIX, packed_id
 from protocols.jt808.messages.location import Location, LocationBatch, LocationReply
 from protocols.jt808.messages.multimedia import MediaData, MediaEvent
 from protocols.jt808.messages.registration import Registration
-from protocols.jt808.profile import STANDARD
+from protocols.jt808.profile import STANDARD, Profile
 from protocols.wire import Context as WireContext
 
 Array = np.ndarray[Any, Any]
@@ -108,13 +108,13 @@ def rejected(record: int, header: Header | None, fault: Anomaly | None) -> Rejec
     return Rejected(record, reason, terminal_key(header.terminal_id), header.message_id, 0, name)
 
 
-def assembled(header: Header, body: bytes) -> Examined:
+def assembled(header: Header, body: bytes, profile: Profile = STANDARD) -> Examined:
     """A message whose packets are all there; its anomalies count offsets in the joined body."""
     anomalies: list[Anomaly] = []
-    definition = find_definition(header.message_id, STANDARD)
+    definition = find_definition(header.message_id, profile)
     if definition is None:
         return Examined(header, None, body, b"", (), header.version)
-    message, version = decode_body(definition, body, 0, len(body), WireContext(STANDARD, header.version, anomalies))
+    message, version = decode_body(definition, body, 0, len(body), WireContext(profile, header.version, anomalies))
     return Examined(header, message, body, b"", tuple(anomalies), version)
 
 

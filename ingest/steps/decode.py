@@ -14,11 +14,16 @@ from ingest.steps.batch import Batch, Context, LinkSeen, Rejected, Wire
 from ingest.steps.partition import partition_of
 from protocols.jt808.batch import decode_frames
 from protocols.jt808.codec import Examined, examine
+from protocols.jt808.delimiters import spoken
 from protocols.jt808.header import Header, terminal_key
 from protocols.jt808.kernels.rows import ASK, packed_id
 from protocols.jt808.kernels.rows import terminal_key as number
+from protocols.jt808.profile import BY_NUMBER, STANDARD, Profile
 
 Array = np.ndarray[Any, Any]
+
+_OWN_WAY = np.array([not BY_NUMBER.get(number, STANDARD).reads_as_standard for number in range(256)], np.bool_)
+"""By a record's profile: True where the kernel would read positions otherwise than the profile says."""
 
 
 def decode(batch: Batch, context: Context) -> None:
@@ -30,11 +35,13 @@ def decode(batch: Batch, context: Context) -> None:
     if batch.condemned:
         batch.rejected = [_condemned(batch, row) for row in range(len(records.start))]
         return
-    rows = np.flatnonzero((records.kind == FRAME) | (records.kind == REPLAYED))
+    frames_in = np.flatnonzero((records.kind == FRAME) | (records.kind == REPLAYED))
+    own_way = _OWN_WAY[records.profile[frames_in]]
+    rows = frames_in[~own_way]
     decoded = decode_frames(records.buffer, records.start[rows], records.end[rows])
     pieces = declarative.Pieces(len(decoded.scratch))
     headers: dict[part_store.PartKey, tuple[int, Header]] = {}
-    for row in rows[decoded.frames["verdict"] == ASK]:
+    for row in np.sort(np.concatenate((rows[decoded.frames["verdict"] == ASK], frames_in[own_way]))):
         _ask(batch, context, pieces, int(row), headers)
     _assemble(batch, context, pieces, headers)
     for row in np.flatnonzero(records.kind == MQTT):
@@ -60,12 +67,22 @@ def decode(batch: Batch, context: Context) -> None:
 def _condemned(batch: Batch, row: int) -> Rejected:
     if batch.log.kind[row] == MQTT:
         return Rejected(row, batch.condemned, payloads.device_of(_payload(batch, row)))
-    header = examine(_payload(batch, row)).header
+    header = _examined(batch, row).header
     return (
         Rejected(row, batch.condemned)
         if header is None
         else Rejected(row, batch.condemned, terminal_key(header.terminal_id), header.message_id)
     )
+
+
+def _profile(batch: Batch, row: int, payload: bytes) -> Profile:
+    """How the terminal speaks, as the gateway knew it; the payload's first byte tells its form."""
+    return spoken(BY_NUMBER.get(int(batch.log.profile[row]), STANDARD), payload)
+
+
+def _examined(batch: Batch, row: int) -> Examined:
+    payload = _payload(batch, row)
+    return examine(payload, _profile(batch, row, payload))
 
 
 def _payload(batch: Batch, row: int) -> bytes:
@@ -91,7 +108,7 @@ def _terminal(examined: Examined) -> str:
 def _ask(
     batch: Batch, context: Context, pieces: declarative.Pieces, row: int, headers: dict[part_store.PartKey, tuple[int, Header]]
 ) -> None:
-    examined = examine(_payload(batch, row))
+    examined = _examined(batch, row)
     if not _mine(context, _terminal(examined)):
         return
     parts = len(batch.parts)
@@ -110,7 +127,9 @@ def _assemble(batch: Batch, context: Context, pieces: declarative.Pieces, header
     for key, (row, header) in headers.items():
         body = part_store.joined(waiting[key], key[2], newest_ms[key])
         if body is not None:
-            declarative.message_taken(batch, pieces, row, header, declarative.assembled(header, body))
+            declarative.message_taken(
+                batch, pieces, row, header, declarative.assembled(header, body, _profile(batch, row, _payload(batch, row)))
+            )
             batch.finished.append(key)
     done = set(batch.finished)
     batch.parts = [part for part in batch.parts if part.key not in done]
@@ -118,7 +137,7 @@ def _assemble(batch: Batch, context: Context, pieces: declarative.Pieces, header
 
 def _dropped(batch: Batch, context: Context, row: int) -> None:
     """A frame that the gateway refused to take: quarantined with what is wrong with it."""
-    examined = examine(_payload(batch, row))
+    examined = _examined(batch, row)
     if not _mine(context, _terminal(examined)):
         return
     if examined.dropped is None:

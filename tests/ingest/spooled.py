@@ -35,6 +35,7 @@ class Logged:
     received_ms: int = NOON_MS
     kind: int = FRAME
     reason: int = 0
+    profile: int = 0
 
 
 def log_settings(folder: Path) -> LogSettings:
@@ -48,7 +49,9 @@ def write(folder: Path, records: Iterable[Logged], worker: int = 0) -> None:
     async def run() -> None:
         async with appending(log_settings(folder), worker) as log:
             for one in records:
-                await log.append(one.kind, 1, one.payload, received_us=one.received_ms * 1000, link=1 << 48, reason=one.reason)
+                await log.append(
+                    one.kind, 1, one.payload, received_us=one.received_ms * 1000, link=1 << 48, reason=one.reason, profile=one.profile
+                )
 
     asyncio.run(run())
 

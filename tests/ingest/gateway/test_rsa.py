@@ -17,6 +17,7 @@ from domain.errors import StoreError
 from ingest import cipher
 from ingest.cipher import load_key_pair
 from protocols.jt808.codec import encode_body, examine
+from protocols.jt808.header import Address
 from protocols.jt808.messages.location import Location
 from protocols.jt808.messages.passthrough import PassthroughUp, PlatformKey, TerminalKey
 from protocols.jt808.messages.session import PlatformReply, TerminalReply
@@ -40,7 +41,7 @@ class SecretTerminal(TerminalClient):
         message_id, body = encode_body(message, "2013")
         serials = count(self.serial + 1)
         used, made = packets(
-            message_id, body, self.terminal_id, "2013", lambda: next(serials), self.secrecy if self.secrecy.seals else None
+            message_id, body, Address(self.terminal_id, 0, "2013"), lambda: next(serials), self.secrecy if self.secrecy.seals else None
         )
         self.serial = used[-1]
         return list(made)
