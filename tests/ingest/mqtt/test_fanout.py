@@ -254,6 +254,15 @@ def test_only_one_fan_out_of_a_database_publishes(ground: Ground, broker: Broker
     until(lambda: "stands by" in second.fanout.reason, "the second waits")
     first.stop()
     second.well()
+    reader = Subscriber(broker, "after", "cuntong/v1/positions/#")
+    with psycopg.connect(ground.dsn, autocommit=True) as conn:  # and its own connection may break
+        conn.execute(
+            "select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and pid <> pg_backend_pid() and database = (select oid from pg_database where datname = current_database())"
+        )
+    ground.round(1)
+    until(lambda: len(set(reader.heard())) == VEHICLES, "it goes on where it was")
+    assert len(reader.heard()) == VEHICLES
+    reader.stop()
 
 
 def test_without_a_broker_nothing_of_it_is_imported_or_started(tmp_path: Path) -> None:
