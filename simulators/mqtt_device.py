@@ -58,6 +58,12 @@ class Exchange:
     def _on_connect(self, client: Any, userdata: Any, flags: Any, reason: Any, said: Any) -> None:
         self.connected = not reason.is_failure
         client.subscribe("cuntong/v1/down/+/ack", 1)
+        if self.connected and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._again)
+
+    def _again(self) -> None:
+        for device in self.devices.values():
+            device.again()
 
     def _on_disconnect(self, client: Any, userdata: Any, flags: Any, reason: Any, said: Any) -> None:
         self.connected = False
@@ -129,6 +135,11 @@ class MqttDevice:
             self._send()
         elif not self._flying and self.session.outbox:
             self._say()
+
+    def again(self) -> None:
+        """The broker is back: what was on its way may be lost."""
+        if self._flying:
+            self._send()
 
     def _say(self) -> None:
         batch = [self.session.outbox[place] for place in range(min(BATCH, len(self.session.outbox)))]

@@ -93,7 +93,8 @@ class Door:
         self.log.open()
         self.links.keys.open()
         self.log.start(loop, self._made_durable, self._dead)
-        self.inbox = Inbox(self._broker, self._client_id, loop, self._arrived)
+        self.inbox = inbox = Inbox(self._broker, self._client_id, loop, self._arrived)
+        self.metrics.connected.set_function(lambda: float(not inbox.trouble))
         sweeper = asyncio.ensure_future(Upkeep(self.links).run())
         self.inbox.start()
         if ready is not None:

@@ -40,6 +40,7 @@ def test_a_batch_is_in_the_log_before_it_is_answered_and_in_the_database_as_said
     )
     one.report(8, fix(1), fix(2))  # one of them again
     assert one.answer() == {"seq": 8, "result": 0}
+    assert [door.registry.get_sample_value(name) for name in ("mqtt_connected", "mqtt_waiting")] == [1, 0]
     door.stop()
     worker = pipeline(dsn, tmp_path / "door/spool")
     assert drain(worker) == 4
