@@ -178,7 +178,7 @@ def test_a_slow_subscriber_slows_neither_the_pipeline_nor_the_others(
     ground: Ground, broker: Broker, fan: Callable[..., RunningFanout]
 ) -> None:
     stuck, quick = stuck_subscriber(broker), Subscriber(broker, "quick", "cuntong/v1/positions/#")
-    running_fan = fan(retain_last=True).well()
+    running_fan = fan(retain_last=True, fanout_queue=100_000).well()
     rounds = 12
     for second in range(1, rounds + 1):
         ground.round(second)
@@ -203,9 +203,12 @@ def test_with_the_broker_away_positions_are_dropped_and_counted_and_alerts_wait(
             ground.round(second)
             until(lambda at=4 * second - 5: one.dropped("queue_full") >= at, "the oldest made room")
         assert rows(ground.dsn, "select count(*) from positions") == [(4 * VEHICLES,)], "nothing of it concerns the pipeline"
+        gate = threading.Event()
+        one.loop.call_soon_threadsafe(gate.wait, 30)  # not back before somebody listens
         broker.start()
         reader = Subscriber(broker, "alerts", "cuntong/v1/alerts/52/#")
-        until(lambda: len(reader.messages) == 2, "the alerts came")
+        gate.set()
+        until(lambda: len(reader.messages) == 2, "the alerts came", 30)
         assert [topic for topic, _, _ in reader.messages] == ["cuntong/v1/alerts/52/01/03/SPD-ROAD"] * 2
         assert [json.loads(payload)["alert_id"] for _, payload, _ in reader.messages] == [1, 2]
         done = "select count(*) from outbox where topic = 'mqtt.alert' and done_at is not null"
