@@ -95,8 +95,34 @@ def vehicles_of(conn: Connection, plates: Mapping[Key, Plated], admits: bool) ->
 
 
 def put_questions(conn: Connection, rows: Sequence[Question]) -> None:
-    """Store questions and alarms; one that came before, from another place in the log, is not stored again within a day."""
+    """Store questions and alarms. One that came before within a day is not stored again: its newest serial is what an answer names."""
     for row in rows:
+        said = {
+            "peer": row.peer_id,
+            "kind": row.kind,
+            "state": "open" if row.kind in OPEN else "received",
+            "number": row.number,
+            "serial": row.serial,
+            "plate": row.plate,
+            "colour": row.plate_colour,
+            "vehicle": row.vehicle_id,
+            "fields": Jsonb(row.fields),
+            **placed(row.place),
+        }
+        again = conn.execute(
+            """
+            update platform_message
+               set serial = %(serial)s
+             where peer_id = %(peer)s and direction = 'in'
+               and kind = %(kind)s and number = %(number)s
+               and fields = %(fields)s
+               and plate is not distinct from %(plate)s
+               and created_at > %(at)s - interval '1 day'
+            """,
+            said,
+        ).rowcount
+        if again:
+            continue
         conn.execute(
             """
             insert into platform_message (peer_id, direction, kind, state, number, serial, plate, plate_colour, vehicle_id, fields,
@@ -105,24 +131,9 @@ def put_questions(conn: Connection, rows: Sequence[Question]) -> None:
                    %(log_id)s, %(position)s
               from platform_peer p
              where p.peer_id = %(peer)s
-               and not exists (select from platform_message m
-                                where m.peer_id = p.peer_id and m.direction = 'in' and m.kind = %(kind)s and m.number = %(number)s
-                                  and m.fields = %(fields)s and m.plate is not distinct from %(plate)s
-                                  and m.created_at > %(at)s - interval '1 day')
                 on conflict (log_id, position) do nothing
             """,
-            {
-                "peer": row.peer_id,
-                "kind": row.kind,
-                "state": "open" if row.kind in OPEN else "received",
-                "number": row.number,
-                "serial": row.serial,
-                "plate": row.plate,
-                "colour": row.plate_colour,
-                "vehicle": row.vehicle_id,
-                "fields": Jsonb(row.fields),
-                **placed(row.place),
-            },
+            said,
         )
 
 

@@ -2,10 +2,12 @@
 
     python -m tests.protocols.proofs paths [--frames 1000000] [--seed 808]
     python -m tests.protocols.proofs round-trip [--examples 300]
+    python -m tests.protocols.proofs platforms [--examples 300]
 
 `paths`: generated frames of 0x0200 and 0x0704 in all editions with standard and other items, and spoiled frames of every other message
 among them. What the kernel takes must be clean for the definitions and give the same row as theirs; nothing may raise. `round-trip`:
-hypothesis examples of every message in every edition under every way of speaking that a profile can choose. Exit code 1 at a difference.
+hypothesis examples of every message in every edition under every way of speaking that a profile can choose. `platforms`: the same for the
+messages of JT/T 809, clear and ciphered. Exit code 1 at a difference.
 """
 
 from __future__ import annotations
@@ -33,6 +35,8 @@ from protocols.jt808.kernels.rows import OK
 from protocols.jt808.messages.location import Location, LocationBatch
 from protocols.jt808.profile import PROFILES, STANDARD, Profile
 from protocols.kinds.alarm_id import FORMS, AlarmIdentifier
+from tests.protocols.strategies_jt809 import CASES_809
+from tests.protocols.test_jt809 import survives as survives_809
 from tests.protocols.test_kernels import compare, decode_all, mutants
 from tests.protocols.wire_strategies import CASES, of_class
 
@@ -143,15 +147,39 @@ def round_trip(examples: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def platforms(examples: int) -> dict[str, Any]:
+    """Every message of JT/T 809 in every edition that has it."""
+    began, failed = time.process_time(), []
+    for cls, version in CASES_809:
+        try:
+            survives_as_platform(cls, version, examples)
+        except Exception as error:
+            failed.append(f"{cls.__name__} {version}: {error!r:.200}")
+    cpu_s = round(time.process_time() - began, 1)
+    return {"cases": len(CASES_809), "examples_each": examples, "failed": failed, "cpu_s": cpu_s}
+
+
+def survives_as_platform(cls: type, version: str, examples: int) -> None:
+    """One message of JT/T 809 in one edition."""
+
+    @settings(max_examples=examples, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @given(message=of_class(cls, version))
+    def prove(message: Any) -> None:
+        survives_809(cls, version, message)
+
+    prove()
+
+
 def main() -> None:
     """Read the arguments, prove, print one JSON object."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["paths", "round-trip"])
+    parser.add_argument("what", choices=["paths", "round-trip", "platforms"])
     parser.add_argument("--frames", type=int, default=1_000_000)
     parser.add_argument("--seed", type=int, default=808)
     parser.add_argument("--examples", type=int, default=300)
     asked = parser.parse_args()
-    report = paths(asked.frames, asked.seed) if asked.what == "paths" else round_trip(asked.examples)
+    proofs = {"round-trip": round_trip, "platforms": platforms}
+    report = paths(asked.frames, asked.seed) if asked.what == "paths" else proofs[asked.what](asked.examples)
     print(json.dumps(report, indent=1, ensure_ascii=False))
     raise SystemExit(1 if report.get("failed") else 0)
 
