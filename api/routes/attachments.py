@@ -38,7 +38,7 @@ def router(fleet: Fleet, pool: Pool, folder: Path) -> APIRouter:
             rows = stored.of_vehicle(conn, vehicle_id, limit)
         return AttachmentList(vehicle_id=vehicle_id, items=[_alarm(vehicle_id, one, files) for one, files in rows])
 
-    @routes.get("/{upload_id}/{name}")
+    @routes.get("/{upload_id}/{name:path}")
     def data(principal: Asking, vehicle_id: int, upload_id: int, name: str) -> FileResponse:
         """The bytes of a file that is whole."""
         visible_vehicle(fleet, principal, vehicle_id)

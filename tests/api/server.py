@@ -17,6 +17,7 @@ import httpx
 import psycopg
 
 from api.settings import WebSettings
+from ingest.attachment_settings import AttachmentSettings
 from ingest.settings import PipelineSettings
 from operations.accounts import add_user, list_users
 from runtime.settings import Settings
@@ -70,6 +71,7 @@ def running(dsn: str, folder: Path, **web: Any) -> Iterator[RunningWeb]:
     settings = Settings(
         folder,
         pipeline=PipelineSettings(media_path=folder / "media"),
+        attachments=AttachmentSettings(folder=folder / "attachments"),
         web=WebSettings(
             metrics_listen="",
             tiles_path=folder / "tiles",
