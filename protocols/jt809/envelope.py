@@ -96,7 +96,7 @@ def _sub(frame: bytes, at: int, end: int, subject: Subject | None, parts: list[P
     sub_id, length = int.from_bytes(frame[at : at + 2], "big"), int.from_bytes(frame[at + 2 : at + 6], "big")
     parts.append(Part(at, at + 2, "sub_id", f"0x{sub_id:04X}", None, SUB_ID))
     left = end - at - _SIZE_SUB
-    if sub_id in LENGTH_LAST and left == SIZE_SOURCE and length != SIZE_SOURCE and frame[end - 4 : end] == b"\x00\x00\x00\x00":
+    if sub_id in LENGTH_LAST and left == SIZE_SOURCE and frame[end - 4 : end] == bytes(4) and not _length_first(frame, at, length, sub_id):
         behind = (Part(end - 4, end, "data_length", 0, None, LENGTH),)
         return Envelope(sub_id, subject, at + 2, end - 4, tuple(parts), behind)
     parts.append(Part(at + 2, at + _SIZE_SUB, "data_length", length, None, LENGTH))
@@ -104,6 +104,11 @@ def _sub(frame: bytes, at: int, end: int, subject: Subject | None, parts: list[P
     if length > left:
         context.anomalies.append(_mismatch(at + 2, length, left))
     return Envelope(sub_id, subject, start, start + min(length, left), tuple(parts))
+
+
+def _length_first(frame: bytes, at: int, length: int, sub_id: int) -> bool:
+    """True where a reply has its length before its source, as other sub-messages have: then the source is the request it answers."""
+    return length == SIZE_SOURCE and int.from_bytes(frame[at + _SIZE_SUB : at + _SIZE_SUB + 2], "big") == sub_id | 0x8000
 
 
 def _mismatch(at: int, length: int, left: int) -> Anomaly:
