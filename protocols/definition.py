@@ -99,29 +99,12 @@ def build(cls: type[T], *, en: str, zh: str, versions: tuple[str, ...]) -> type[
 
 @dataclass_transform(
     frozen_default=True,
-    field_specifiers=(
-        fields.of_kind,
-        fields.u8,
-        fields.u16,
-        fields.u32,
-        fields.u64,
-        fields.i16,
-        fields.coordinate,
-        fields.sign_magnitude,
-        fields.text,
-        fields.code,
-        fields.raw,
-        fields.digits,
-        fields.bcd_time,
-        fields.utc_time,
-        fields.calendar_time,
-        fields.nested,
-        fields.repeat,
-        fields.since,
-        fields.until,
-        fields.when,
+    field_specifiers=(  # mypy takes a literal tuple only
+        fields.of_kind, fields.u8, fields.u16, fields.u32, fields.u64, fields.i16, fields.coordinate, fields.sign_magnitude,
+        fields.text, fields.code, fields.raw, fields.digits, fields.bcd_time, fields.utc_time, fields.calendar_time, fields.nested,
+        fields.repeat, fields.since, fields.until, fields.when,
     ),
-)
+)  # fmt: skip
 def structure(*, en: str, zh: str) -> Callable[[type[T]], type[T]]:
     """Make a frozen slotted dataclass of a structure that lies inside messages."""
     return lambda cls: build(cls, en=en, zh=zh, versions=VERSIONS)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from protocols.anomaly import Anomaly
+from protocols.anomaly_words import detail_in
 from protocols.describe import field_words, readable, said
 from protocols.jt808.codec import Examined
 from protocols.jt809.codec import Examined as PlatformExamined
@@ -51,16 +52,18 @@ class Explained:
         """True when anything would be dropped."""
         return any(frame.dropped for frame in self.frames)
 
-    def as_json(self) -> dict[str, Any]:
-        """The same for machines."""
-        return {"dropped": self.dropped, "frames": [_frame_json(frame) for frame in self.frames]}
+    def as_json(self, language: str = "en") -> dict[str, Any]:
+        """The same for machines, details of anomalies in the language."""
+        return {"dropped": self.dropped, "frames": [_frame_json(frame, language) for frame in self.frames]}
 
 
-def _frame_json(frame: ExplainedFrame) -> dict[str, Any]:
+def _frame_json(frame: ExplainedFrame, language: str) -> dict[str, Any]:
     header = frame.examined.header
     plain = [{name: getattr(row, name) for name in Row.__slots__} for row in frame.rows]
     rows = [{**row, "raw": row["raw"].hex(), "anomalies": list(row["anomalies"])} for row in plain]
     odd = [{name: getattr(found, name) for name in Anomaly.__slots__} for found in frame.examined.anomalies]
+    for found in odd:
+        found["detail"] = detail_in(found["detail"], language)
     return {
         "title": frame.title,
         "dropped": frame.dropped,

@@ -26,7 +26,7 @@ def router() -> APIRouter:
         count = sum(1 for run in parse_hex(asked.hex).split(bytes((DELIMITER,))) if run)
         if count > MOST_FRAMES:
             raise RefusedError(f"{count} frames; at most {MOST_FRAMES} at a time", field="hex")
-        return Explained.model_validate(explain(asked.hex, PROFILES[asked.profile], asked.language).as_json())
+        return Explained.model_validate(explain(asked.hex, PROFILES[asked.profile], asked.language).as_json(asked.language))
 
     @routes.get("/profiles")
     def profiles(principal: Asking) -> ProfileList:

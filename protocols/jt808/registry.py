@@ -18,27 +18,12 @@ messages: Registry[tuple[int, str], type] = Registry("message", "protocols.jt808
 
 @dataclass_transform(
     frozen_default=True,
-    field_specifiers=(
-        fields.of_kind,
-        fields.u8,
-        fields.u16,
-        fields.u32,
-        fields.u64,
-        fields.i16,
-        fields.coordinate,
-        fields.sign_magnitude,
-        fields.text,
-        fields.code,
-        fields.raw,
-        fields.digits,
-        fields.bcd_time,
-        fields.nested,
-        fields.repeat,
-        fields.since,
-        fields.until,
+    field_specifiers=(  # mypy takes a literal tuple only
+        fields.of_kind, fields.u8, fields.u16, fields.u32, fields.u64, fields.i16, fields.coordinate, fields.sign_magnitude,
+        fields.text, fields.code, fields.raw, fields.digits, fields.bcd_time, fields.nested, fields.repeat, fields.since, fields.until,
         fields.when,
     ),
-)
+)  # fmt: skip
 def message(  # noqa: PLR0913  a declaration, all of it by keyword
     message_id: int,
     *,

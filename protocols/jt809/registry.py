@@ -18,25 +18,11 @@ messages: Registry[tuple[int, int], type] = Registry("message", "protocols.jt809
 
 @dataclass_transform(
     frozen_default=True,
-    field_specifiers=(
-        fields.of_kind,
-        fields.u8,
-        fields.u16,
-        fields.u32,
-        fields.u64,
-        fields.text,
-        fields.code,
-        fields.raw,
-        fields.digits,
-        fields.utc_time,
-        fields.calendar_time,
-        fields.nested,
-        fields.repeat,
-        fields.since,
-        fields.until,
-        fields.when,
+    field_specifiers=(  # mypy takes a literal tuple only
+        fields.of_kind, fields.u8, fields.u16, fields.u32, fields.u64, fields.text, fields.code, fields.raw, fields.digits,
+        fields.utc_time, fields.calendar_time, fields.nested, fields.repeat, fields.since, fields.until, fields.when,
     ),
-)
+)  # fmt: skip
 def message(  # noqa: PLR0913  a declaration, all of it by keyword
     message_id: int,
     sub_id: int = 0,

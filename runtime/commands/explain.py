@@ -65,16 +65,18 @@ def explain(
     except RefusedError as error:
         raise typer.BadParameter(str(error)) from error
     if as_json:
-        typer.echo(json.dumps(explained.as_json(), ensure_ascii=False, indent=1))
+        typer.echo(json.dumps(explained.as_json(language), ensure_ascii=False, indent=1))
     else:
         for frame in explained.frames:
-            _print(frame)
+            _print(frame, language)
     raise typer.Exit(1 if explained.dropped else 0)
 
 
-def _print(frame: ExplainedFrame) -> None:
+def _print(frame: ExplainedFrame, language: str) -> None:
     from rich.console import Console
     from rich.table import Table
+
+    from protocols.anomaly_words import detail_in
 
     table = Table("offset", "bytes", "field", "name", "value", "", title=frame.title, title_justify="left")
     for row in frame.rows:
@@ -85,5 +87,5 @@ def _print(frame: ExplainedFrame) -> None:
     console.print(table)
     for found in frame.examined.anomalies:
         verdict = "[bold red]drops it[/]" if found.drop else "kept"
-        console.print(f"{found.code} ({verdict}) {found.field} {found.detail}")
+        console.print(f"{found.code} ({verdict}) {found.field} {detail_in(found.detail, language)}")
     console.print(f"reads cleanly as: {', '.join(frame.versions) or 'none'}; profiles: {', '.join(frame.profiles) or 'none'}")

@@ -40,7 +40,7 @@ def _rows_are_those_of_the_command(web: RunningWeb) -> None:
         for language, profile in (("en", "standard"), ("zh", "su_biao")):
             answer = client.post("/api/v1/explain", json={"hex": f"{POSITION} {ODD}", "profile": profile, "language": language})
             assert answer.status_code == 200, answer.text
-            assert answer.json() == explain(f"{POSITION} {ODD}", PROFILES[profile], language).as_json()
+            assert answer.json() == explain(f"{POSITION} {ODD}", PROFILES[profile], language).as_json(language)
         told = answer.json()
         assert told["dropped"] and [frame["dropped"] for frame in told["frames"]] == [False, True]
         assert "".join(row["raw"] for frame in told["frames"] for row in frame["rows"]).upper() == POSITION + ODD

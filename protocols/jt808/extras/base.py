@@ -76,27 +76,12 @@ def extra_value(item_id: int, name: str, spec: Any, lengths: tuple[int, ...], *,
 
 @dataclass_transform(
     frozen_default=True,
-    field_specifiers=(
-        fields.of_kind,
-        fields.u8,
-        fields.u16,
-        fields.u32,
-        fields.u64,
-        fields.i16,
-        fields.coordinate,
-        fields.sign_magnitude,
-        fields.text,
-        fields.code,
-        fields.raw,
-        fields.digits,
-        fields.bcd_time,
-        fields.nested,
-        fields.repeat,
-        fields.since,
-        fields.until,
+    field_specifiers=(  # mypy takes a literal tuple only
+        fields.of_kind, fields.u8, fields.u16, fields.u32, fields.u64, fields.i16, fields.coordinate, fields.sign_magnitude,
+        fields.text, fields.code, fields.raw, fields.digits, fields.bcd_time, fields.nested, fields.repeat, fields.since, fields.until,
         fields.when,
     ),
-)
+)  # fmt: skip
 def extra_class(
     item_id: int, name: str, *, en: str, zh: str, lengths: tuple[int, ...], profile: str = "standard"
 ) -> Callable[[type[T]], type[T]]:

@@ -18,25 +18,11 @@ item_structures: Registry[str, type] = Registry("item structure", "protocols.jt8
 
 @dataclass_transform(
     frozen_default=True,
-    field_specifiers=(
-        fields.of_kind,
-        fields.u8,
-        fields.u16,
-        fields.u32,
-        fields.u64,
-        fields.i16,
-        fields.coordinate,
-        fields.sign_magnitude,
-        fields.text,
-        fields.code,
-        fields.raw,
-        fields.digits,
-        fields.bcd_time,
-        fields.nested,
-        fields.repeat,
-        fields.when,
+    field_specifiers=(  # mypy takes a literal tuple only
+        fields.of_kind, fields.u8, fields.u16, fields.u32, fields.u64, fields.i16, fields.coordinate, fields.sign_magnitude,
+        fields.text, fields.code, fields.raw, fields.digits, fields.bcd_time, fields.nested, fields.repeat, fields.when,
     ),
-)
+)  # fmt: skip
 def item_structure(*, en: str, zh: str) -> Callable[[type[T]], type[T]]:
     """Make a frozen dataclass of a structured item, and file it under the name of its class."""
 
