@@ -219,6 +219,6 @@ def attachment_server(settings: Settings) -> str:
     """One line that says whether files of alarms are taken, and ordered."""
     chosen = settings.attachments
     if not chosen.listen:
-        return "files of alarms: not taken; set listen and server in [attachments] of cuntong.toml"
-    told = f"ordered to {chosen.server}" if chosen.server else "not ordered: set server in [attachments]"
-    return f"files of alarms: {chosen.listen}, {told}"
+        return "alarm files: not taken; cuntong.toml, section attachments, keys listen and server"
+    told = f"ordered to {chosen.server}" if chosen.server else "not ordered: set attachments.server"
+    return f"alarm files: {chosen.listen}, {told}"
