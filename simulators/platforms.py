@@ -50,6 +50,7 @@ class SimulatedPlatform:
     Attributes:
         port: of its listener, main link's or sub link's.
         counts: messages that came, by class name, and what went wrong.
+        hushed: set to True it answers no more, as with `Manners.mute_s`.
         positions: (plate, colour, epoch ms) of every position that came, or left.
     """
 
@@ -58,6 +59,7 @@ class SimulatedPlatform:
         self.port = 0
         self.counts: Counter[str] = Counter()
         self.positions: set[tuple[str, int, int]] = set()
+        self.hushed = False
         self.link: Link
         self._wires: dict[Channel, _Wire] = {}
         self._dials: set[asyncio.Task[None]] = set()
@@ -94,7 +96,7 @@ class SimulatedPlatform:
     def mute(self) -> bool:
         """Whether it has stopped to answer."""
         mute_s = self.actor.manners.mute_s
-        return mute_s > 0 and time.monotonic() - self._began_s > mute_s
+        return self.hushed or (mute_s > 0 and time.monotonic() - self._began_s > mute_s)
 
     def connected(self, wire: _Wire) -> None:
         """A connection stands."""

@@ -136,11 +136,11 @@ def test_a_superior_platform_that_stops_answering_is_left_and_what_it_may_lack_i
     low = instance("low", confirm_s=0.2)
     low.start_pipeline()
     low.start_links()
-    with acting(superior(PEER, PASSWORD, USER, manners=Manners(mute_s=1.5, garbage_s=0.2))) as mute:
+    with acting(superior(PEER, PASSWORD, USER, manners=Manners(garbage_s=0.2))) as mute:
         low.add("province", "superior", version="2011", host="127.0.0.1", port=mute.port, sub_host="127.0.0.1", sub_port=1)
         low.write(*registrations(), *(one for second in range(5) for one in reports(second)))
         until(lambda: len(mute.positions) == 5 * FLEET, "live positions")
-        until(lambda: mute.mute, "mute")
+        mute.hushed = True
         low.write(*(one for second in range(5, 10) for one in reports(second, alarms=2)))
         until(lambda: mute.counts["connections_main"] >= 2, "left and dialled again")
         assert len(mute.positions) == 5 * FLEET
