@@ -98,7 +98,7 @@ insert into vehicle_hour (
 )
 select f.vehicle_id, f.hour, count(*), min(f.time), max(f.time),
        coalesce(sum(f.leg_s) filter (where f.speed_kmh10 >= %(moving)s and f.leg_s <= %(leg_s)s), 0)::int,
-       max(f.speed_kmh10),
+       max(nullif(f.speed_kmh10, -1)),
        (array_agg(f.odometer_m order by f.time) filter (where f.odometer_m is not null))[1],
        (array_agg(f.odometer_m order by f.time desc) filter (where f.odometer_m is not null))[1],
        count(*) filter (where f.source = 1), count(*) filter (where f.source = 2), count(*) filter (where f.source = 3),

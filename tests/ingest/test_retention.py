@@ -14,7 +14,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from domain.errors import RefusedError, StoreError
-from domain.position import POSITION
+from domain.position import ABSENT, POSITION
 from domain.units import DAY_MS, day_bounds, epoch_ms
 from ingest import archive_parquet, retention, roll_up_store
 from ingest.pipeline_metrics import PipelineMetrics
@@ -83,8 +83,9 @@ def hour_by_hour(positions: np.ndarray) -> list[tuple[Any, ...]]:
         read = [int(r["odometer_m"]) for r in mine if r["odometer_m"] >= 0]
         sources = [sum(int(r["source"]) == source for r in mine) for source in range(1, 7)]
         ends = (read[0], read[-1]) if read else (None, None)
+        top = max((int(r["speed_kmh10"]) for r in mine if r["speed_kmh10"] >= 0), default=None)
         found.append((vehicle_id, hour * HOUR_MS, len(mine), int(mine[0]["t_ms"]), int(mine[-1]["t_ms"]), round(moving_ms / 1000),
-                      max(int(r["speed_kmh10"]) for r in mine), *ends, *sources))  # fmt: skip
+                      top, *ends, *sources))  # fmt: skip
     return found
 
 
@@ -102,9 +103,15 @@ def figures(dsn: str) -> list[tuple[Any, ...]]:
 
 
 def test_hourly_figures_are_those_of_a_plain_loop(dsn: str, conn: Any) -> None:
-    positions = fleet(conn)
-    assert retention.roll_up(conn, 10, END_MS + HOUR_MS) == 72
-    assert figures(dsn) == hour_by_hour(positions)
+    spoken = fleet(conn)
+    silent = random_positions(200, int(spoken["vehicle_id"][0]), START_MS, 9)
+    silent["vehicle_id"], silent["speed_kmh10"] = (
+        conn.execute("insert into vehicle default values returning vehicle_id").fetchone()[0],
+        ABSENT,
+    )
+    put(conn, silent)
+    assert retention.roll_up(conn, 10, END_MS + HOUR_MS) == 72 + len(np.unique(silent["t_ms"] // HOUR_MS))
+    assert figures(dsn) == hour_by_hour(np.concatenate([spoken, silent]))
 
 
 def test_hours_are_closed_once_and_only_after_they_settled(dsn: str, conn: Any) -> None:
