@@ -9,7 +9,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-from protocols import reference_platform
+from protocols import reference_platform, reference_stream
 from protocols.anomaly import Code
 from protocols.jt808.codec import Examined, encode, examine, find_definition
 from protocols.jt808.framing import Splitter, unescape
@@ -58,9 +58,9 @@ def compare(vector: dict[str, Any]) -> Outcome:
     identity, expect = vector["id"], vector["expect"]
     if vector["protocol"] == "jt809":
         return _outcome(identity, reference_platform.expected(vector), reference_platform.read(frame), covered=True)
-    if vector["protocol"] != "jt808":
-        examine(frame)
-        return Outcome(identity, NOT_COVERED)
+    if vector["protocol"] == "jt1078":
+        whole = {"anomalies": vector["anomalies"], "packets": 1, "left_over": 0}
+        return _outcome(identity, {**expect, **whole}, reference_stream.read(frame), covered=True)
     if vector["expect_level"] == "stream":
         return _outcome(identity, expect, _stream(frame), covered=True)
     profile = PROFILES[PROFILE_OF.get(identity, "standard")]

@@ -14,7 +14,7 @@ from protocols.jt808.codec import decode, encode, examine, find_definition
 from protocols.jt808.extras import Extra
 from protocols.jt808.parameters import Parameter
 from protocols.jt808.profile import STANDARD
-from protocols.reference import DIFFERS, Listed, against_list, compare
+from protocols.reference import DIFFERS, MATCHED, NOT_COVERED, Listed, against_list, compare
 
 OWN = Path(__file__).resolve().parents[1] / "vectors"
 
@@ -50,6 +50,20 @@ def test_every_body_of_a_covered_message_is_compared(shared: Path) -> None:
     by_id = {v["id"]: compare(v) for v in covered}
     differing = {name for name, outcome in by_id.items() if outcome.status == DIFFERS}
     assert differing == {row.vector for row in listed() if row.vector in by_id}
+
+
+def test_every_body_of_all_three_protocols_is_compared(shared: Path) -> None:
+    bodies = [vector for vector in shared_vectors(shared) if vector["expect_level"] == "body"]
+    assert len(bodies) == 387 and {vector["protocol"] for vector in bodies} == {"jt808", "jt809", "jt1078"}
+    assert [vector["id"] for vector in bodies if compare(vector).status == NOT_COVERED] == []
+
+
+def test_a_stream_packet_that_reads_otherwise_is_seen(shared: Path) -> None:
+    vector = next(each for each in shared_vectors(shared) if each["protocol"] == "jt1078")
+    assert compare(vector).status == MATCHED
+    for spoilt in ({"sequence": 77}, {"payload_length": 3}, {"sim_bcd": "1"}):
+        assert compare({**vector, "expect": {**vector["expect"], **spoilt}}).status == DIFFERS
+    assert compare({**vector, "hex": vector["hex"] + "00"}).status == DIFFERS
 
 
 def test_fields_confirmed_by_their_source_match(shared: Path) -> None:
