@@ -20,7 +20,7 @@ from api.schemas.tracks import DrawnDay, DrawnFeature, DrawnProperties, RawTrack
 from api.seeing import visible_vehicle
 from api.segments import segment
 from domain.errors import RefusedError
-from domain.position import located
+from domain.position import ABSENT, located
 from domain.units import day_bounds
 from storage import days as stored
 from storage import driven_paths
@@ -49,7 +49,9 @@ def router(fleet: Fleet, pool: Pool, archive: Path | None) -> APIRouter:
         total = len(rows)
         if total > limit:
             rows = rows[np.unique(np.round(np.linspace(0, total - 1, limit)).astype(np.int64))]
-        columns = {name: rows[name].tolist() for name in ("lon_e6", "lat_e6", "speed_kmh10", "heading_deg", "source", "flags")}
+        columns = {name: rows[name].tolist() for name in ("lon_e6", "lat_e6", "source", "flags")}
+        for name in ("speed_kmh10", "heading_deg"):
+            columns[name] = [None if value == ABSENT else value for value in rows[name].tolist()]
         columns["at_ms"] = (rows["t_ms"] - begin).tolist()
         columns["located"] = located(rows).astype(np.int64).tolist()
         return answer(request, RawTrack(vehicle_id=vehicle_id, day=day, begins_ms=begin, total=total, thinned=total > limit, **columns))

@@ -21,8 +21,8 @@ class RawTrack(BaseModel):
     at_ms: list[int]
     lon_e6: list[int] = Field(description="1e-6 degree WGS-84")
     lat_e6: list[int]
-    speed_kmh10: list[int] = Field(description="0.1 km/h")
-    heading_deg: list[int]
+    speed_kmh10: list[int | None] = Field(description="0.1 km/h; null: the device did not say")
+    heading_deg: list[int | None] = Field(description="clockwise from north; null: the device did not say")
     located: list[int] = Field(description="1: the terminal had a fix; 0: no place, do not draw")
     source: list[int] = Field(description="1 live, 2 batch, 3 blind area (late), 4 MQTT, 5 peer, 6 replay")
     flags: list[int] = Field(description="what was odd about the fix, bits")

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 from zlib import crc32
 
+from domain.position import ABSENT_ALTITUDE
 from ingest.uplink_store import Sight, Terminal
 from protocols.fields import V2011
 from protocols.jt808.extras import Extra
@@ -30,20 +31,20 @@ def subject_of(sight: Sight) -> Subject:
 
 
 def position(sight: Sight, version: str) -> Position:
-    """The position in an edition's form. 2011 rounds to km/h and km, and has 0 for what is not known."""
+    """The position in an edition's form. 2011 rounds to km/h and km; what is not known is 0, where a field cannot be left out."""
+    speed_kmh10, heading_deg = max(sight.speed_kmh10, 0), max(sight.heading_deg, 0)
+    altitude_m = 0 if sight.altitude_m == ABSENT_ALTITUDE else sight.altitude_m
     alarm_bits, status_bits = sight.alarm_bits & _U32, sight.status_bits & _U32
     latitude, longitude = abs(sight.lat_e6), abs(sight.lon_e6)
     if version == V2011:
         return Position2011(
-            0, sight.t_ms // 1000 * 1000, longitude, latitude, (sight.speed_kmh10 + 5) // 10, ((sight.recorder_kmh10 or 0) + 5) // 10,
-            (sight.odometer_m or 0) // 1000, sight.heading_deg, sight.altitude_m, status_bits, alarm_bits,
+            0, sight.t_ms // 1000 * 1000, longitude, latitude, (speed_kmh10 + 5) // 10, ((sight.recorder_kmh10 or 0) + 5) // 10,
+            (sight.odometer_m or 0) // 1000, heading_deg, altitude_m, status_bits, alarm_bits,
         )  # fmt: skip
     extras, tail = _items(sight)
     return Position2019(
         0,
-        Location(
-            alarm_bits, status_bits, latitude, longitude, sight.altitude_m, sight.speed_kmh10, sight.heading_deg, sight.t_ms, extras, tail
-        ),
+        Location(alarm_bits, status_bits, latitude, longitude, altitude_m, speed_kmh10, heading_deg, sight.t_ms, extras, tail),
     )
 
 

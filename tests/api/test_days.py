@@ -137,6 +137,14 @@ def _the_raw_track_is_what_is_stored(web: RunningWeb, client: httpx.Client) -> N
     assert (few["total"], few["thinned"], len(few["at_ms"])) == (len(stored), True, 50)
     assert (few["at_ms"][0], few["at_ms"][-1]) == (stored[0][0], stored[-1][0])
     assert client.get(f"/api/v1/vehicles/1/track?day={LAST - timedelta(300)}").json()["at_ms"] == []
+    rows(
+        web,
+        "insert into positions (time, received, vehicle_id, lon_e6, lat_e6, alarm_bits, status_bits, speed_kmh10, heading_deg, altitude_m,"
+        " source, flags) values (to_timestamp(%s), now(), 1, 106700000, 26500000, 0, 2, -1, -1, -32768, 4, 0) returning vehicle_id",
+        day_bounds(LAST - timedelta(301))[0] / 1000,
+    )
+    silent = client.get(f"/api/v1/vehicles/1/track?day={LAST - timedelta(301)}").json()
+    assert (silent["at_ms"], silent["speed_kmh10"], silent["heading_deg"]) == ([0], [None], [None])
 
 
 def _the_drawn_way_is_as_long_as_the_mileage(web: RunningWeb, client: httpx.Client) -> None:

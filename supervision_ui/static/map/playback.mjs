@@ -73,7 +73,8 @@ export class Playback {
     const [a, b] = [fixes[next - 1], fixes[next]];
     const silent = b.ms - a.ms > APART_MS && ms > a.ms && ms < b.ms;
     const part = silent ? 0 : (ms - a.ms) / Math.max(b.ms - a.ms, 1);
-    const speed = words.say('speed_kmh', { speed: words.count(Math.round(part < 0.5 ? a.speed : b.speed)) });
+    const driven = part < 0.5 ? a.speed : b.speed;
+    const speed = words.say('speed_kmh', { speed: driven === null ? '–' : words.count(Math.round(driven)) });
     const told = silent ? words.say('track_silent', { from: words.minute(a.ms), to: words.minute(b.ms) }) : speed;
     this.told.replaceChildren(Object.assign(document.createElement('b'), { textContent: words.time(ms) }), ` ${told}`);
     this.slider.setAttribute('aria-valuetext', `${words.time(ms)}, ${told}`);

@@ -131,5 +131,5 @@ function rawLines(track) {
 /** The fixes with a place by time, for playback: {ms, lon, lat, speed}. */
 export function timed(track) {
   const begin = startOf(track.day);
-  return track.at_ms.flatMap((at, i) => (track.located[i] ? [{ ms: begin + at, lon: track.lon_e6[i] / 1e6, lat: track.lat_e6[i] / 1e6, speed: track.speed_kmh10[i] / 10 }] : []));
+  return track.at_ms.flatMap((at, i) => (track.located[i] ? [{ ms: begin + at, lon: track.lon_e6[i] / 1e6, lat: track.lat_e6[i] / 1e6, speed: track.speed_kmh10[i] === null ? null : track.speed_kmh10[i] / 10 }] : []));
 }
