@@ -34,6 +34,10 @@ _SENTENCE: Words = ("ASCII sentence", "ASCII 语句")
 _RUN: Words = ("not a frame", "非完整帧")
 _BODY: Words = ("body", "消息体")
 _PACKET: Words = ("part of a longer body", "分包消息体")
+_BODY_SIZE: Words = ("body {} bytes", "消息体 {} 字节")
+_ENCRYPTED: Words = ("encrypted", "加密")
+_VERSION_MARK: Words = ("version 2019", "2019 版")
+_GIVES: Words = ("XOR gives 0x{:02X}", "异或得 0x{:02X}")
 _TRAILING: Words = ("bytes behind the body", "消息体之后的字节")
 
 
@@ -109,7 +113,7 @@ def _explain_run(before: int, run: bytes, behind: int, profile: Profile, languag
         whole = (*[mark] * before, Row(0, run, "sentence", heading, text), *[mark] * behind)
         return ExplainedFrame(whole, heading, replace(examined, anomalies=()), (), ())
     places = _wire_places(run, profile)
-    parts = _parts(examined, len(places) - 1, run, profile)
+    parts = _parts(examined, len(places) - 1, run, (profile, language))
     rows = [row(part, run[places[part.start] : places[part.end]], language) for part in parts]
     rows = with_anomalies(rows, parts, examined.anomalies)
     header = examined.header
@@ -133,12 +137,13 @@ def _wire_places(run: bytes, profile: Profile) -> list[int]:
     return [*places, len(run)]
 
 
-def _parts(examined: Examined, size: int, run: bytes, profile: Profile) -> list[Part]:
-    """The meaning of every unescaped byte, gapless."""
+def _parts(examined: Examined, size: int, run: bytes, spoken: tuple[Profile, str]) -> list[Part]:
+    """The meaning of every unescaped byte, gapless, by a profile and in a language."""
+    profile, language = spoken
     header = examined.header
     if header is None:
         return [Part(0, size, "run", run, None, _RUN)]
-    parts = _header_parts(header)
+    parts = _header_parts(header, language)
     frame = b"\x00" * header.body_start + examined.body
     definition = find_definition(header.message_id, profile)
     start = header.body_start
@@ -156,17 +161,19 @@ def _parts(examined: Examined, size: int, run: bytes, profile: Profile) -> list[
             parts.append(Part(last, len(frame), "rest", frame[last:], None, name))
     unescaped = DELIMITINGS[profile.delimiter].unescape(run)[0]
     wrong = checksum(unescaped)
-    verdict = f"0x{unescaped[-1]:02X}" + (f" (XOR gives 0x{unescaped[-1] ^ wrong:02X})" if wrong else "")
+    gives = said(_GIVES, language).format(unescaped[-1] ^ wrong)
+    verdict = f"0x{unescaped[-1]:02X}" + (f" ({gives})" if wrong else "")
     parts.append(Part(size - 1, size, "checksum", verdict, None, _CHECKSUM))
     return parts
 
 
-def _header_parts(header: Header) -> list[Part]:
+def _header_parts(header: Header, language: str) -> list[Part]:
     body, bits = header.attributes & 0x3FF, []
-    bits += ["encrypted"] if header.encrypted else []
-    bits += ["packet"] if header.package_total is not None else []
-    bits += ["version 2019"] if header.attributes & 0x4000 else []
-    attributes = f"0x{header.attributes:04X} (" + ", ".join([f"body {body} bytes", *bits]) + ")"
+    bits += [_ENCRYPTED] if header.encrypted else []
+    bits += [_PACKET] if header.package_total is not None else []
+    bits += [_VERSION_MARK] if header.attributes & 0x4000 else []
+    told = ", ".join([said(_BODY_SIZE, language).format(body), *(said(bit, language) for bit in bits)])
+    attributes = f"0x{header.attributes:04X} ({told})"
     fields: list[tuple[str, int, Any]] = [("message_id", 2, f"0x{header.message_id:04X}"), ("attributes", 2, attributes)]
     wide = header.version_byte is not None
     fields += [("version_byte", 1, header.version_byte)] if wide else []

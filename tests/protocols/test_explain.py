@@ -81,6 +81,9 @@ def test_wrong_checksum_packets_short_and_unknown_frames_are_explained() -> None
     assert [frame.dropped for frame in explained.frames] == [True, False, False, True, True, False]
     assert b"".join(row.raw for frame in explained.frames for row in frame.rows) == b"".join(frames)
     assert "XOR gives" in explained.frames[0].rows[-2].value
+    chinese = explain(b"".join(frames).hex(" "), language="zh").frames
+    assert "异或得" in chinese[0].rows[-2].value
+    assert "消息体" in chinese[1].rows[2].value and "分包" in chinese[1].rows[2].value and "packet" not in chinese[1].rows[2].value
     assert explained.frames[1].rows[-3].name == "part of a longer body"
     assert explained.frames[2].title == "0x0F00 unknown message"
     assert explained.frames[3].title == "not a frame"
