@@ -26,6 +26,7 @@ from api.routes import (
     days,
     explain,
     files,
+    geofences,
     health,
     media,
     platforms,
@@ -66,7 +67,7 @@ class Api:
 
 def _dialogue(fleet: Fleet, pool: Pool) -> list[APIRouter]:
     """Routes by which others are asked and answered."""
-    return [commands.router(fleet, pool), platforms.router(pool)]
+    return [commands.router(fleet, pool), geofences.router(fleet, pool), platforms.router(pool)]
 
 
 def _files(folders: Folders, fleet: Fleet, pool: Pool) -> tuple[APIRouter, ...]:

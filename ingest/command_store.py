@@ -25,17 +25,19 @@ _SILENT = "10 minutes"
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A command that this worker is to send."""
+    """A command that this worker is to send; edition of JT/T 808 in which it goes out, "" before."""
 
     command_id: int
     terminal_id: str
     message_id: int
     fields: dict[str, Any]
+    edition: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a command on a link: one of `DONE` to `BUSY`; result of the general reply; the terminal's own reply as JSON."""
+    """What became of a command on a link: one of `DONE` to `BUSY`; result of the general reply; the terminal's own reply as JSON; edition
+    of JT/T 808 in which it was sent, "" when it was not."""
 
     command_id: int
     terminal_id: str
@@ -43,6 +45,7 @@ class Outcome:
     result: int | None = None
     answer: dict[str, Any] | None = None
     reason: str = ""
+    edition: str = ""
 
 
 def admit(conn: Connection) -> list[str]:
@@ -88,7 +91,14 @@ def claim(conn: Connection, terminals: Sequence[str], gateway: str) -> list[Clai
 def record(conn: Connection, outcomes: Sequence[Outcome]) -> None:
     """Note what became of sent commands. A lost one is queued again while it has an attempt left, a busy one as if it was never sent."""
     for one in outcomes:
-        said = {"id": one.command_id, "end": one.end, "result": one.result, "reason": one.reason, "most": MOST_ATTEMPTS}
+        said = {
+            "id": one.command_id,
+            "end": one.end,
+            "result": one.result,
+            "reason": one.reason,
+            "most": MOST_ATTEMPTS,
+            "edition": one.edition,
+        }
         if one.end == BUSY:
             conn.execute(
                 "update terminal_command set state = 'queued', attempts = attempts - 1 where command_id = %(id)s and state = 'sent'", said
@@ -99,7 +109,7 @@ def record(conn: Connection, outcomes: Sequence[Outcome]) -> None:
             update terminal_command
                set state = case when %(end)s <> 'lost' then %(end)s when attempts < %(most)s then 'queued' else 'expired' end,
                    done_at = case when %(end)s = 'lost' and attempts < %(most)s then null else now() end,
-                   result = %(result)s, reason = %(reason)s, answer = %(answer)s
+                   result = %(result)s, reason = %(reason)s, answer = %(answer)s, edition = %(edition)s
              where command_id = %(id)s and state = 'sent'
             """,
             said | {"answer": Jsonb(one.answer) if one.answer is not None else None},

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from protocols.jt808.codec import build_frame, examine
+from protocols.jt808.codec import Examined, assembled, build_frame, examine
 from protocols.jt808.header import Address, Header
+from protocols.jt808.limits import DEFAULT_LIMITS
 from protocols.jt808.messages.control import LocationQuery, TrackingControl
 from protocols.jt808.messages.multimedia import MediaReply
 from protocols.jt808.messages.passthrough import PlatformKey
 from protocols.jt808.messages.registration import RegistrationReply
 from protocols.jt808.messages.session import PacketRequest, PlatformReply, ServerTime, TerminalReply
 from protocols.jt808.messages.text import TextDown
+from protocols.jt808.reassembly import Budget, Reassembly
 from simulators.orders import ACKNOWLEDGED, ANSWERS
 
 if TYPE_CHECKING:
@@ -38,8 +40,21 @@ def obey(session: Session, run: bytes, now_ms: int, out: list[Acknowledged]) -> 
         session.counts["broken_answers"] += 1
         return
     session.heard(now_ms)
+    if header.package_total:
+        whole = _whole(session, header, examined, now_ms)
+        if whole is None:
+            return
+        examined = whole
     if not _of_the_link(session, header, examined.message, now_ms, out):
         _command(session, header, examined.message, now_ms)
+
+
+def _whole(session: Session, header: Header, packet: Examined, now_ms: int) -> Examined | None:
+    """A long message with its last packet; None before. What is lost comes again, with the whole message, when nobody answers."""
+    if session.assemblies is None:
+        session.assemblies = Reassembly(DEFAULT_LIMITS, Budget(DEFAULT_LIMITS.assembly_bytes))
+    whole = session.assemblies.add(header, packet.body, now_ms).whole
+    return None if whole is None else assembled(header, whole.body(), packet)
 
 
 def _of_the_link(session: Session, header: Header, message: Any, now_ms: int, out: list[Acknowledged]) -> bool:

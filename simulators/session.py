@@ -56,6 +56,7 @@ class Session(Speaker):
         self._splitter = Splitter()
         self._queue = []
         self.closing = None
+        self.assemblies = None
         self.writable = True
         self._heard_ms = self._heartbeat_ms = now_ms
         self.counts["links"] += 1

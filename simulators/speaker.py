@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from protocols.jt808.codec import encode_body
 from protocols.jt808.header import Address
 from protocols.jt808.outbox import IN_CLEAR
+from protocols.jt808.reassembly import Reassembly
 from protocols.jt808.splitting import packets
 from simulators.camera import Photo
 from simulators.equipment import Equipment
@@ -32,6 +33,7 @@ class Speaker:
         writable: False while the socket takes no more.
         wall_offset_ms: what to add to `now_ms` to get epoch ms; the door sets it.
         counts: what happened, by word.
+        assemblies: long messages of the platform as their packets come; None before the first.
     """
 
     def __init__(self, identity: Identity, equipment: Equipment | None, secrecy: TerminalSecrecy | None, start_serial: int) -> None:
@@ -41,6 +43,7 @@ class Speaker:
         self.state = State.CLOSED
         self.writable = True
         self.wall_offset_ms = 0
+        self.assemblies: Reassembly | None = None
         self.counts: Counter[str] = Counter()
         self.frames = FrameMaker(identity.terminal_id, identity.version)
         self.media = MediaUploads(self._cut)

@@ -13,29 +13,39 @@ _DELETERS: dict[type, int] = {DeleteCircles: 1, DeleteRectangles: 2, DeletePolyg
 
 
 class Zones:
-    """By shape (1 circle, 2 rectangle, 3 polygon, 4 route), then id."""
+    """By shape (1 circle, 2 rectangle, 3 polygon, 4 route), then id.
 
-    def __init__(self) -> None:
+    Attributes:
+        most: zones of a shape that fit; a message that would make them more is refused as a whole.
+    """
+
+    def __init__(self, most: int = 1_000) -> None:
+        self.most = most
         self.by_shape: dict[int, dict[int, Any]] = {shape: {} for shape in range(1, len(_SHAPES) + 1)}
 
     def take(self, message: Any) -> bool:
-        """Act on a message about zones; False when it is none."""
+        """Act on a message about zones; False when it is none, or the memory is full."""
         match message:
             case CircleZones() | RectangleZones():
-                held = self.by_shape[1 if isinstance(message, CircleZones) else 2]
-                if message.setting == REPLACE_ALL:
-                    held.clear()
-                held.update({zone.zone_id: zone for zone in message.zones})
+                shape = 1 if isinstance(message, CircleZones) else 2
+                kept = {} if message.setting == REPLACE_ALL else self.by_shape[shape]
+                return self._keep(shape, kept | {zone.zone_id: zone for zone in message.zones})
             case PolygonZone():
-                self.by_shape[3][message.zone_id] = message
+                return self._keep(3, self.by_shape[3] | {message.zone_id: message})
             case RouteZone():
-                self.by_shape[4][message.route_id] = message
+                return self._keep(4, self.by_shape[4] | {message.route_id: message})
             case DeleteCircles() | DeleteRectangles() | DeletePolygons() | DeleteRoutes():
                 held = self.by_shape[_DELETERS[type(message)]]
                 for zone_id in message.ids or tuple(held):
                     held.pop(zone_id, None)
             case _:
                 return False
+        return True
+
+    def _keep(self, shape: int, zones: dict[int, Any]) -> bool:
+        if len(zones) > self.most:
+            return False
+        self.by_shape[shape] = zones
         return True
 
     def answer(self, query: ZoneQuery) -> ZoneData | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from domain.errors import RefusedError
@@ -45,6 +46,7 @@ class Dispatcher:
                 continue
             link, session = found
             connection = session.connection
+            claim = replace(claim, edition=connection.version)
             try:
                 message = command_of(claim.message_id, claim.fields, connection.profile.name, connection.version)
                 pending = connection.send(message, self._worker.now_ms())
@@ -90,4 +92,4 @@ class Dispatcher:
         self, claim: Claimed, end: str, result: int | None = None, *, answer: dict[str, object] | None = None, reason: str = ""
     ) -> None:
         self._worker.metrics.count("commands", end)
-        self.outcomes.append(Outcome(claim.command_id, claim.terminal_id, end, result, answer, reason))
+        self.outcomes.append(Outcome(claim.command_id, claim.terminal_id, end, result, answer, reason, claim.edition))

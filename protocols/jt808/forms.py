@@ -30,7 +30,21 @@ def command_of(message_id: int, fields: Any, profile: str = STANDARD_PROFILE, ve
         raise RefusedError(f"no message 0x{message_id:04X}; docs/protocols lists them", field="message_id", kind="missing")
     if definition_of(cls).way is not DOWN:
         raise RefusedError(f"0x{message_id:04X} comes from terminals, none is sent to them", field="message_id")
-    return from_json(cls, fields, version=version)
+    asked = from_json(cls, fields, version=version)
+    return _in_edition(asked, version) if version else asked
+
+
+def _in_edition(value: Any, version: str) -> Any:
+    """A message without the fields that an edition lacks, inside its structures too."""
+    if isinstance(value, tuple):
+        return tuple(_in_edition(item, version) for item in value)
+    definition = getattr(type(value), "definition", None)
+    if definition is None:
+        return value
+    kept = {
+        name: _in_edition(getattr(value, name), version) if version in spec.versions else None for name, spec in definition.fields.items()
+    }
+    return dataclasses.replace(value, **kept)
 
 
 def as_json(value: Any) -> Any:
