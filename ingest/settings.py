@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +12,7 @@ from domain.errors import RefusedError
 
 DOORS = ("auto", "drain", "protocol")
 REGISTRATIONS = ("open", "registry")
+_LISTENER = re.compile(r"\S*:\d+ +\S+")
 RSA = ("off", "answer", "offer")
 _MQTT_SCHEMES = {"mqtt": 1883, "mqtts": 8883}
 
@@ -19,13 +21,16 @@ _MQTT_SCHEMES = {"mqtt": 1883, "mqtts": 8883}
 class GatewaySettings:
     """One gateway on one machine; times in the unit of the name.
 
-    rsa: off; answer exchanges keys with terminals that send theirs; offer sends the platform's key to every terminal.
+    listeners: extra ports, "HOST:PORT PROFILE" each: whoever dials in there speaks the profile, unless the registry or its maker say otherwise;
+    profiles_path: folder with profiles of the installation's own (`*.toml`, docs/profiles.md); rsa: off; answer exchanges keys with terminals that send theirs; offer sends the platform's key to every terminal.
 
     Raises:
-        RefusedError: an unknown door, registration policy or way of RSA, or a door that this system does not have.
+        RefusedError: an unknown door, registration policy or way of RSA, a door that this system does not have, or a listener that is none.
     """
 
     listen: str = "0.0.0.0:7611"
+    listeners: tuple[str, ...] = ()
+    profiles_path: Path = Path("data/profiles")
     metrics_listen: str = "127.0.0.1:7612"
     workers: int = 1
     door: str = "auto"
@@ -64,6 +69,11 @@ class GatewaySettings:
         if self.registration not in REGISTRATIONS:
             wanted = ", ".join(REGISTRATIONS)
             raise RefusedError(f"gateway.registration: {self.registration!r} is none of {wanted}", field="gateway.registration")
+        for said in self.listeners:
+            if not _LISTENER.fullmatch(said):
+                raise RefusedError(
+                    f'gateway.listeners: {said!r} is no "HOST:PORT PROFILE", such as "0.0.0.0:7621 jimi"', field="gateway.listeners"
+                )
 
     @property
     def drains(self) -> bool:
@@ -73,8 +83,17 @@ class GatewaySettings:
     @property
     def address(self) -> tuple[str, int]:
         """(host, port) of `listen`."""
-        host, _, port = self.listen.rpartition(":")
-        return host or "0.0.0.0", int(port)
+        return _address(self.listen)
+
+    @property
+    def extra_addresses(self) -> tuple[tuple[str, int, str], ...]:
+        """(host, port, name of a profile) of `listeners`."""
+        return tuple((*_address(place), profile) for place, profile in (said.split() for said in self.listeners))
+
+
+def _address(place: str) -> tuple[str, int]:
+    host, _, port = place.rpartition(":")
+    return host or "0.0.0.0", int(port)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,9 +19,10 @@ from domain.errors import StoreError
 from ingest.command_store import Claimed
 from ingest.commands import CommandFollower
 from ingest.gateway.exposition import GatewayCollector
+from ingest.gateway.ports import held
 from ingest.gateway.refresh import RegistryRefresher
-from ingest.gateway.sockets import listening_socket
 from ingest.gateway.worker import Place, Worker
+from protocols.jt808 import profile_folder
 from runtime.crew import Crew
 from runtime.internal_http import STARTING, serve
 from runtime.logs import configure
@@ -40,9 +41,10 @@ def run_gateway(settings: Settings, dsn: str | None) -> None:
         settings: everything.
         dsn: database whose registry is followed; None: the copy of the last run is all there is.
     Raises:
-        StoreError: the log failed.
+        StoreError: the log failed. RefusedError: a profile of the installation, or an extra port that names none.
     """
     (settings.data / "run").mkdir(parents=True, exist_ok=True)
+    profile_folder.add(settings.gateway.profiles_path)
     if settings.gateway.workers > 1:
         _parent(settings, dsn)
         return
@@ -122,6 +124,7 @@ def _refusal(worker: Worker, listening: threading.Event) -> str:
 
 def _child(settings: Settings, dsn: str | None, number: int, pipe: Connection) -> None:
     configure()
+    profile_folder.add(settings.gateway.profiles_path)
     worker = Worker(settings.gateway, settings.log, Place(number, settings.gateway.workers, settings.data / "run"))
     listening = threading.Event()
 
@@ -140,9 +143,8 @@ def _child(settings: Settings, dsn: str | None, number: int, pipe: Connection) -
 
 def _parent(settings: Settings, dsn: str | None) -> None:
     """Start the workers, serve their counters, end them in order; one that dies is started again."""
-    probe = listening_socket(*settings.gateway.address, shared=True)  # holds the port, also when it was asked for as 0
-    host, port = probe.getsockname()[:2]
-    settings = replace(settings, gateway=replace(settings.gateway, listen=f"{host}:{port}"))
+    probes, gateway = held(settings.gateway)
+    settings = replace(settings, gateway=gateway)
     context = multiprocessing.get_context("spawn")
 
     def start(number: int) -> tuple[BaseProcess, Connection]:
@@ -161,5 +163,6 @@ def _parent(settings: Settings, dsn: str | None) -> None:
         crew.watch()
         stop.wait(_WATCH_S)
     crew.stop(_STOP_S)
-    probe.close()
+    for probe in probes:
+        probe.close()
     http.shutdown()

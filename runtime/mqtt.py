@@ -17,6 +17,7 @@ from ingest.mqtt.broker import Broker, broker_of, probe
 from ingest.mqtt.door import Door
 from ingest.mqtt.fanout import Fanout
 from ingest.mqtt.metrics import MqttMetrics
+from protocols.jt808 import profile_folder
 from runtime.internal_http import serve
 from runtime.settings import Settings
 
@@ -31,6 +32,7 @@ def run_door(settings: Settings, dsn: str | None) -> None:
         RefusedError: no broker is set. StoreError: the log failed.
     """
     broker = broker_of(settings.mqtt)
+    profile_folder.add(settings.gateway.profiles_path)
     registry = CollectorRegistry()
     door = Door(broker, f"{settings.mqtt.client_id}-door", settings.gateway, settings.log, MqttMetrics(registry))
     registry.register(GatewayCollector(lambda: [door.links.metrics.snapshot()]))

@@ -20,6 +20,7 @@ from api.routes.health import ready
 from api.routes.positions_ws import MESSAGE_MOST
 from domain.errors import StoreError
 from operations.identity import Identity, load_secret
+from protocols.jt808 import profile_folder
 from runtime import internal_http
 from runtime.settings import Settings
 from storage.database import archive_folder
@@ -47,6 +48,7 @@ async def build(settings: Settings, pool: Pool) -> Web:
         pool: of role "app"; stays the caller's.
     """
     web = settings.web
+    profile_folder.add(settings.gateway.profiles_path)
     identity = Identity(load_secret(web.secret_file))
     folders = Folders(screens_app.STATIC, screens_app.VENDOR, settings.pipeline.media_path, settings.attachments.folder)
     api = create(web, pool, identity, folders, archive_folder(settings.database, settings.data))

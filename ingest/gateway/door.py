@@ -7,25 +7,27 @@ from typing import TYPE_CHECKING, cast
 
 from ingest.gateway.arena import Arena
 from ingest.gateway.links import Link
+from protocols.jt808.profile import Profile
 
 if TYPE_CHECKING:
     from ingest.gateway.worker import Worker
 
 
 class TerminalLink(asyncio.BufferedProtocol):
-    """Delivers the bytes of one connection into the shared arena."""
+    """Delivers the bytes of one connection into the shared arena. profile: of the port it came in by."""
 
-    __slots__ = ("_arena", "_link", "_worker")
+    __slots__ = ("_arena", "_link", "_profile", "_worker")
 
-    def __init__(self, worker: Worker) -> None:
+    def __init__(self, worker: Worker, profile: Profile) -> None:
         self._worker = worker
         self._arena: Arena = worker.arena
+        self._profile = profile
         self._link: Link | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """A terminal dialled in."""
         stream = cast(asyncio.Transport, transport)  # uvloop's own class is no subclass of it
-        link = self._worker.accept(stream)
+        link = self._worker.accept(stream, self._profile)
         if link is None:
             stream.abort()
             return

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ingest.gateway import drain
 from ingest.gateway.drain_arena import DrainArena
 from ingest.gateway.links import Link
+from protocols.jt808.profile import Profile
 
 if TYPE_CHECKING:
     from ingest.gateway.worker import Worker
@@ -19,12 +20,12 @@ _ACCEPTS = 256
 
 
 class DrainDoor:
-    """Accepts, watches and ends the sockets of one worker."""
+    """Accepts, watches and ends the sockets of one worker. listeners: with the profile of each."""
 
-    def __init__(self, worker: Worker, arena: DrainArena, listener: socket.socket) -> None:
+    def __init__(self, worker: Worker, arena: DrainArena, listeners: list[tuple[socket.socket, Profile]]) -> None:
         self._worker = worker
         self._arena = arena
-        self._listener = listener
+        self._listeners = listeners
         self.loop = asyncio.get_running_loop()
         self.epoll = select.epoll()
         self._gap_s = (worker.settings.turn_gap_ms or 2.0) / 1000
@@ -33,8 +34,9 @@ class DrainDoor:
 
     def open(self) -> None:
         """Listen."""
-        self._listener.listen(4_096)
-        self.loop.add_reader(self._listener.fileno(), self._accept)
+        for listener, profile in self._listeners:
+            listener.listen(4_096)
+            self.loop.add_reader(listener.fileno(), self._accept, listener, profile)
         self.loop.add_reader(self.epoll.fileno(), self._ready)
 
     def warm_up(self) -> None:
@@ -44,11 +46,12 @@ class DrainDoor:
 
     def close(self) -> None:
         """Accept and read no more."""
-        self.loop.remove_reader(self._listener.fileno())
+        for listener, _ in self._listeners:
+            self.loop.remove_reader(listener.fileno())
+            listener.close()
         self.loop.remove_reader(self.epoll.fileno())
         if self._gap is not None:
             self._gap.cancel()
-        self._listener.close()
 
     def shut(self) -> None:
         """Close what still is open, after the last group."""
@@ -57,10 +60,10 @@ class DrainDoor:
         self._ending.clear()
         self.epoll.close()
 
-    def _accept(self) -> None:
+    def _accept(self, listener: socket.socket, profile: Profile) -> None:
         for _ in range(_ACCEPTS):
             try:
-                connection, peer = self._listener.accept()
+                connection, peer = listener.accept()
             except BlockingIOError:
                 return
             except OSError:
@@ -68,7 +71,7 @@ class DrainDoor:
                 return
             connection.setblocking(False)
             transport = DrainTransport(self, connection, peer)
-            link = self._worker.accept(transport)
+            link = self._worker.accept(transport, profile)
             if link is None:
                 connection.close()
                 continue

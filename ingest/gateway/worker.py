@@ -18,28 +18,27 @@ from ingest.gateway import turn
 from ingest.gateway.arena import Arena
 from ingest.gateway.desk import Desk
 from ingest.gateway.dispatch import Dispatcher
-from ingest.gateway.door import TerminalLink
 from ingest.gateway.drain_arena import DrainArena
-from ingest.gateway.drain_door import DrainDoor
 from ingest.gateway.keys import KeyExchange
 from ingest.gateway.links import AUTHENTICATED, CONNECTED, REGISTERED, Link, Links
 from ingest.gateway.metrics import GatewayMetrics
+from ingest.gateway.ports import Ports
 from ingest.gateway.registration import Registrar, load_secrets
 from ingest.gateway.registry_copy import RegistryCopy
 from ingest.gateway.roster import Roster
 from ingest.gateway.sessions import FORWARDER, link_event
-from ingest.gateway.sockets import listening_socket, raise_file_limit
+from ingest.gateway.sockets import raise_file_limit
 from ingest.gateway.upkeep import Upkeep
 from ingest.log.files import OS_FILES, FileLayer
 from ingest.log.record import LINK_EVENT
 from ingest.log.spool import SpoolWriter
 from ingest.settings import GatewaySettings, LogSettings
 from protocols.jt808.limits import Limits
+from protocols.jt808.profile import STANDARD, Profile
 
 log = structlog.get_logger()
 
 _MIB = 1 << 20
-_BACKLOG = 4_096
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +70,7 @@ class Worker:
         self.flow = Flow(self.log, marks, self.close)
         self.arena = DrainArena(self) if settings.drains else Arena(self.links, self.log, self.metrics, settings.max_frame, marks.high)
         self.arena.unsent = self.flow.waiting
-        self._drain_door: DrainDoor | None = None
+        self.ports = Ports(self)
         self.desk = Desk(self)
         self.commands = Dispatcher(self)
         self.keys = KeyExchange(self)
@@ -105,34 +104,21 @@ class Worker:
         self.log.start(loop, self._durable, self._dead)
         self.roster.open(loop)
         warm_up(self.arena)
-        host, port = self.settings.address
-        listener = listening_socket(host, port, shared=self.place.workers > 1)
-        self.address = listener.getsockname()[:2]
-        server = await self._open(loop, listener)
+        await self.ports.open()
+        self.address = self.ports.addresses[0]
         gc.collect()
         gc.freeze()
-        log.info("gateway_listening", address=f"{self.address[0]}:{self.address[1]}", worker=self.place.worker)
+        for host, port in self.ports.addresses:
+            log.info("gateway_listening", address=f"{host}:{port}", worker=self.place.worker)
         if ready is not None:
             ready.set_result(self.address)
         sweeper = asyncio.ensure_future(Upkeep(self).run())
         try:
             await self._stop.wait()
         finally:
-            if server is not None:
-                server.close()
-            if self._drain_door is not None:
-                self._drain_door.close()
+            self.ports.close()
             sweeper.cancel()
             await self._drain(loop)
-
-    async def _open(self, loop: asyncio.AbstractEventLoop, listener: socket.socket) -> asyncio.Server | None:
-        """Let terminals in by the door of the settings; the server, None for the drain door."""
-        if not isinstance(self.arena, DrainArena):
-            return await loop.create_server(lambda: TerminalLink(self), sock=listener, backlog=_BACKLOG)
-        self._drain_door = DrainDoor(self, self.arena, listener)
-        self._drain_door.warm_up()
-        self._drain_door.open()
-        return None
 
     def stop(self) -> None:
         """Ask for an orderly end."""
@@ -144,14 +130,12 @@ class Worker:
         for link in self.links.live():
             self.close(link, "stopping")
         await asyncio.sleep(0)
-        if self._drain_door is not None:
-            self._drain_door.shut()
+        self.ports.shut()
         self.roster.shut(loop)
 
     def _durable(self, number: int) -> None:
         self.arena.on_durable(number)
-        if self._drain_door is not None:
-            self._drain_door.durable(number)
+        self.ports.durable(number)
         self.flow.relieve()
         self.arena.paused = self.flow.crowded
 
@@ -163,8 +147,8 @@ class Worker:
 
     failure: BaseException | None = None
 
-    def accept(self, transport: asyncio.Transport) -> Link | None:
-        """A new connection; None when a limit refuses it."""
+    def accept(self, transport: asyncio.Transport, profile: Profile = STANDARD) -> Link | None:
+        """A new connection, in the profile of its port; None when a limit refuses it."""
         second = int(time.monotonic())
         if self._accepts[0] != second:
             self._accepts = [second, 0]
@@ -175,7 +159,7 @@ class Worker:
         if self.links.count(CONNECTED) + self.links.count(REGISTERED) >= self.settings.max_unauthenticated:
             self._close_oldest_stranger()
         peer = transport.get_extra_info("peername")
-        link = self.links.open(str(peer[0]) if peer else "", self.now_ms())
+        link = self.links.open(str(peer[0]) if peer else "", self.now_ms(), profile)
         if link is None:
             self.metrics.count("refused", "links")
             return None

@@ -22,9 +22,6 @@ from protocols.jt808.profile import BY_NUMBER, STANDARD, Profile
 
 Array = np.ndarray[Any, Any]
 
-_OWN_WAY = np.array([not BY_NUMBER.get(number, STANDARD).reads_as_standard for number in range(256)], np.bool_)
-"""By a record's profile: True where the kernel would read positions otherwise than the profile says."""
-
 
 def decode(batch: Batch, context: Context) -> None:
     """One kernel pass over all frames, then one by one what it leaves: other messages, packets, odd frames, link events.
@@ -36,7 +33,7 @@ def decode(batch: Batch, context: Context) -> None:
         batch.rejected = [_condemned(batch, row) for row in range(len(records.start))]
         return
     frames_in = np.flatnonzero((records.kind == FRAME) | (records.kind == REPLAYED))
-    own_way = _OWN_WAY[records.profile[frames_in]]
+    own_way = _own_way(records.profile[frames_in])
     rows = frames_in[~own_way]
     decoded = decode_frames(records.buffer, records.start[rows], records.end[rows])
     pieces = declarative.Pieces(len(decoded.scratch))
@@ -62,6 +59,12 @@ def decode(batch: Batch, context: Context) -> None:
     if context.settings.partitions > 1:
         wire = wire.take(partition_of(wire.id_hi, wire.id_lo, context.settings.partitions) == context.partition)
     batch.wire = _without(batch, _joined(wire, pieces))
+
+
+def _own_way(profiles: Array) -> Array:
+    """True where the kernel would read positions otherwise than the record's profile says."""
+    odd = [profile for profile in np.unique(profiles).tolist() if not BY_NUMBER.get(profile, STANDARD).reads_as_standard]
+    return np.isin(profiles, odd)
 
 
 def _condemned(batch: Batch, row: int) -> Rejected:

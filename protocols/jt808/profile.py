@@ -6,6 +6,7 @@ between frames.
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -33,8 +34,9 @@ _CHOICES: dict[str, tuple[Any, ...]] = {
     "rsa_padding": ("pkcs1v15", "none"),
     "rsa_scope": ("packet", "message"),
 }
+_LINE = re.compile(r"line (\d+)")
 _MATCHES = ("maker", "model")
-_LAST_NUMBER = 255
+LAST_NUMBER = 255
 ANSWERS = (0, 0x8001, 0x8004, 0x8109, 0x4401)
 """Ids of answers that a profile may choose; 0 for none."""
 
@@ -105,11 +107,15 @@ class Profile:
         return maker in self.match.get("maker", ()) or model in self.match.get("model", ())
 
 
-def _rows(file: ProfileFile) -> dict[str, Any]:
+def rows_of(file: ProfileFile) -> dict[str, Any]:
+    """The TOML of a profile's file; RefusedError with file and line where it is none."""
     try:
         return tomllib.loads(file.source)
     except tomllib.TOMLDecodeError as error:
-        raise RefusedError(f"{file.name}: {error}", field=file.name) from error
+        reason, _, place = str(error).partition(" (at ")
+        line = _LINE.match(place)
+        at = int(line.group(1)) if line else len(file.source.splitlines()) or 1
+        raise RefusedError(f"{file.name}:{at}: {reason}: this is not TOML, mend the line", field=file.name) from error
 
 
 def _check(file: ProfileFile, key: str, value: Any) -> None:
@@ -117,8 +123,8 @@ def _check(file: ProfileFile, key: str, value: Any) -> None:
         if value not in _CHOICES[key] or isinstance(value, bool) != isinstance(_CHOICES[key][0], bool):
             file.wrong(key, f"{value!r} is none of {', '.join(map(str, _CHOICES[key]))}")
     elif key == "number":
-        if not isinstance(value, int) or not 0 <= value <= _LAST_NUMBER:
-            file.wrong(key, f"0 to {_LAST_NUMBER}")
+        if not isinstance(value, int) or not 0 <= value <= LAST_NUMBER:
+            file.wrong(key, f"0 to {LAST_NUMBER}")
     elif key != "utc_offset_min":
         file.wrong(key, "unknown key")
     elif not isinstance(value, int) or not -720 <= value <= 840:
@@ -149,16 +155,17 @@ def _match(file: ProfileFile, rows: dict[str, Any], parents: Mapping[str, Profil
     return match
 
 
-def parse_profile(name: str, source: str, parents: Mapping[str, Profile]) -> Profile:
+def parse_profile(name: str, source: str, parents: Mapping[str, Profile], path: str = "") -> Profile:
     """A profile from its text.
 
     Args:
         name: name of the profile.
         source: TOML text.
         parents: profiles that `extends` may name.
+        path: what messages call the file; "" for its name.
     """
-    file = ProfileFile(f"{name}.toml", source)
-    rows = _rows(file)
+    file = ProfileFile(path or f"{name}.toml", source)
+    rows = rows_of(file)
     extends = rows.pop("extends", "")
     if extends and extends not in parents:
         file.wrong("extends", f"no profile {extends!r}")
@@ -177,31 +184,48 @@ def parse_profile(name: str, source: str, parents: Mapping[str, Profile]) -> Pro
     return replace(base, name=name, parents=chain, match=match, answers=answers, extras=made, **rows)
 
 
-def _load() -> dict[str, Profile]:
-    sources = {
-        entry.name.removesuffix(".toml"): entry.read_text("utf-8")
-        for entry in (resources.files("protocols.jt808") / "profiles").iterdir()
-        if entry.name.endswith(".toml")
-    }
-    made: dict[str, Profile] = {}
+def read(sources: Mapping[str, tuple[str, str]], made: dict[str, Profile]) -> None:
+    """Read profiles, parents before those that extend them.
+
+    Args:
+        sources: (file, TOML text) by name.
+        made: profiles by name; the new ones are put in.
+    """
     waiting = dict(sources)
     while waiting:
-        ready = [name for name, text in waiting.items() if tomllib.loads(text).get("extends", "") in {"", *made}]
+        ready = [name for name, (file, text) in waiting.items() if rows_of(ProfileFile(file, text)).get("extends", "") not in waiting]
+        if not ready:
+            raise RefusedError(f"profiles {', '.join(sorted(waiting))} extend each other", field="extends")
         for name in sorted(ready):
-            made[name] = parse_profile(name, waiting.pop(name), made)
+            file, text = waiting.pop(name)
+            made[name] = parse_profile(name, text, made, file)
             for item_id, layout in made[name].own_extras(made):
                 if (item_id, name) not in extra_layouts:
                     extra_layouts.add((item_id, name), layout)
-        if not ready:
-            raise RefusedError(f"profiles {', '.join(sorted(waiting))} extend nothing that exists", field="extends")
+
+
+def _shipped() -> dict[str, Profile]:
+    entries = (entry for entry in (resources.files("protocols.jt808") / "profiles").iterdir() if entry.name.endswith(".toml"))
+    made: dict[str, Profile] = {}
+    read({entry.name.removesuffix(".toml"): (entry.name, entry.read_text("utf-8")) for entry in entries}, made)
     return made
 
 
-PROFILES: Mapping[str, Profile] = MappingProxyType(_load())
-"""Shipped profiles by name."""
+_known = _shipped()
+
+PROFILES: Mapping[str, Profile] = MappingProxyType(_known)
+"""Profiles by name: the shipped ones, and those of `profile_folder.add`."""
 
 STANDARD = PROFILES["standard"]
 """The standard's own layouts."""
 
-BY_NUMBER: Mapping[int, Profile] = MappingProxyType({profile.number: profile for profile in PROFILES.values()})
-"""Shipped profiles by the number in log records."""
+_numbered = {profile.number: profile for profile in PROFILES.values()}
+
+BY_NUMBER: Mapping[int, Profile] = MappingProxyType(_numbered)
+"""The same by the number in log records."""
+
+
+def adopt(made: Mapping[str, Profile]) -> None:
+    """Let `PROFILES` and `BY_NUMBER` know these too."""
+    _known.update(made)
+    _numbered.update({profile.number: profile for profile in made.values()})

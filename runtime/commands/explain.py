@@ -43,15 +43,18 @@ def explain(
     from domain.errors import RefusedError
     from protocols import explain as explaining
     from protocols.documents import documents
+    from protocols.jt808 import profile_folder
     from protocols.jt808.profile import PROFILES
     from protocols.jt809.cipher import CipherKeys
     from protocols.jt809.peer import Peer
+    from runtime.settings import load
 
     if docs is not None:
         docs.mkdir(parents=True, exist_ok=True)
         for name, text in documents().items():
             (docs / name).write_text(text, "utf-8")
         return
+    profile_folder.add(load().gateway.profiles_path)
     if profile not in PROFILES:
         raise typer.BadParameter(f"no profile {profile!r}, one of {', '.join(PROFILES)}")
     try:

@@ -72,8 +72,10 @@ def _run_one(settings: Settings, dsn: str, partition: int, stop: threading.Event
     from ingest.pipeline import Pipeline
     from ingest.pipeline_metrics import PipelineMetrics
     from ingest.pipeline_readers import reader_file
+    from protocols.jt808 import profile_folder
     from runtime.internal_http import serve
 
+    profile_folder.add(settings.gateway.profiles_path)
     count = settings.pipeline.partitions
     registry = CollectorRegistry()
     reader = SpoolReader(settings.log.path, reader_file(partition, count), settings.log)

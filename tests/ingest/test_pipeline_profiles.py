@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from ingest.steps import decode
@@ -27,8 +26,6 @@ def test_clock_number_charset_length_and_form_are_read_as_the_profile_says(
     dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(decode, "BY_NUMBER", {**BY_NUMBER, **OWN})
-    own_way = np.array([not {**BY_NUMBER, **OWN}.get(number, STANDARD).reads_as_standard for number in range(256)])
-    monkeypatch.setattr(decode, "_OWN_WAY", own_way)
     e7 = replace(STANDARD, delimiter="e7")
     long = bytearray(encode(fix(NOON_MS + 3_000), terminal_id="13800000003", serial=1, version="2013"))
     long[4] += 1  # the declared length is one too many, the check byte is right again

@@ -102,6 +102,8 @@ def test_a_device_tells_its_identities() -> None:
         ("maker_id_0107 = 7", "x.toml:1: maker_id_0107:"),
         ("trust_length = 1", "x.toml:1: trust_length:"),
         ("[answers]\nhello = 1", "x.toml:2: hello:"),
+        ('version = "auto"\nnumber 3\n', "x.toml:2: Expected '=' after a key"),
+        ('version = "auto"\n[match', "x.toml:2: "),
     ],
 )
 def test_a_wrong_row_is_refused_with_file_and_line(text: str, said: str) -> None:

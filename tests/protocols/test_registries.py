@@ -111,7 +111,7 @@ def test_a_profile_adds_items_and_inherits() -> None:
         ('[[extra]]\nid = 1\nname = "a"\nkind = "u8"\ncolour = 1', "x.toml:5: colour:"),
         ('[[extra]]\nid = 1\nname = "a"\nkind = "u8"\n[[extra]]\nid = 1\nname = "b"\nkind = "u8"', "x.toml:7: b: item 0x01 stands twice"),
         ('[match]\nplate = ["x"]', "x.toml:2: plate:"),
-        ("not toml", "x.toml: "),
+        ("not toml", "x.toml:1: Expected '='"),
     ],
 )
 def test_a_wrong_profile_is_refused_with_file_and_line(text: str, said: str) -> None:
