@@ -181,6 +181,21 @@ def vehicles(conn: psycopg.Connection[Any], since: datetime | None = None) -> li
         ).fetchall()
 
 
+def terminals_of_plate(conn: psycopg.Connection[Any], plate: str) -> list[str]:
+    """Terminals of the vehicles with a plate, whatever its colour."""
+    rows = conn.execute(
+        """
+        select t.terminal_id
+          from vehicle v
+          join terminal t on t.vehicle_id = v.vehicle_id
+         where v.plate = %(plate)s
+         order by t.terminal_id
+        """,
+        {"plate": plate},
+    ).fetchall()
+    return [row[0] for row in rows]
+
+
 def operators(conn: psycopg.Connection[Any]) -> list[OperatorRow]:
     """All operators that the asker may see, by name."""
     with conn.cursor(row_factory=class_row(OperatorRow)) as cursor:

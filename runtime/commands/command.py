@@ -12,6 +12,8 @@ import typer
 from runtime.installation import Data, connected
 
 if TYPE_CHECKING:
+    import psycopg
+
     from storage.terminal_commands import Command
 
 command = typer.Typer(no_args_is_help=True, help="Commands to terminals.\n\nExample: cuntong command send 13800000001 0x8201 --wait 30")
@@ -50,15 +52,22 @@ def send(
         number = stored.ask(conn, key, message_id, fields, expires_at=expires_at, asked_by="command line")
         conn.commit()
         typer.echo(f"command {number} queued")
-        deadline = time.monotonic() + wait
-        found = stored.one(conn, number)
-        while found is not None and found.done_at is None and time.monotonic() < deadline:
-            conn.commit()
-            time.sleep(0.1)
-            found = stored.one(conn, number)
+        found = settled(conn, number, time.monotonic() + wait)
     if wait and found is not None:
-        typer.echo(_line(found))
+        typer.echo(told(found))
         raise typer.Exit(0 if found.state not in ("failed", "expired") else 1)
+
+
+def settled(conn: psycopg.Connection[Any], number: int, deadline: float) -> Command | None:
+    """A command once it has ended, or as it is at the deadline (monotonic seconds); None when there is none."""
+    from storage import terminal_commands as stored
+
+    found = stored.one(conn, number)
+    while found is not None and found.done_at is None and time.monotonic() < deadline:
+        conn.commit()
+        time.sleep(0.1)
+        found = stored.one(conn, number)
+    return found
 
 
 @command.command("list")
@@ -76,7 +85,7 @@ def list_(
     with connected(data) as conn:
         rows = stored.of_terminal(conn, terminal.lstrip("0") or "0", limit)
     for one in rows:
-        typer.echo(_line(one))
+        typer.echo(told(one))
     if not rows:
         typer.echo("no commands")
 
@@ -111,8 +120,9 @@ def _field(text: str) -> tuple[str, Any]:
         return name, value
 
 
-def _line(one: Command) -> str:
-    told = [f"{one.command_id}", f"0x{one.message_id:04X}", one.state, f"{one.created_at:%Y-%m-%d %H:%M:%S}Z", one.reason]
+def told(one: Command) -> str:
+    """A command as one line."""
+    parts = [f"{one.command_id}", f"0x{one.message_id:04X}", one.state, f"{one.created_at:%Y-%m-%d %H:%M:%S}Z", one.reason]
     if one.answer is not None:
-        told.append(json.dumps(one.answer, ensure_ascii=False))
-    return "  ".join(part for part in told if part)
+        parts.append(json.dumps(one.answer, ensure_ascii=False))
+    return "  ".join(part for part in parts if part)

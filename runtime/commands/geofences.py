@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from runtime.commands.command import command
+from runtime.commands.command import command, settled, told
 from runtime.geofence_tables import print_drawings, print_held, print_history
 from runtime.installation import Data, connected
 
 if TYPE_CHECKING:
+    import psycopg
+
     from operations.geofences import Action
 
 geofence = typer.Typer(
@@ -21,7 +24,7 @@ geofence = typer.Typer(
 )
 
 Name = Annotated[str, typer.Argument(help="Name of the geofence.")]
-Terminal = Annotated[str, typer.Argument(help="Terminal id, with or without leading zeros.")]
+Terminal = Annotated[str, typer.Argument(help="Terminal id, with or without leading zeros, or the plate of its vehicle.")]
 _WHO = "command line"
 
 
@@ -126,27 +129,28 @@ def on(terminal: Terminal, past: Annotated[bool, typer.Option(help="Also what it
     """
     from storage.geofences import held, unsettled
 
-    key = terminal.lstrip("0") or "0"
     with connected(data) as conn:
+        key = _terminal(conn, terminal)
         print_held(held(conn, key, past=past), unsettled(conn, key))
 
 
 def ask(  # noqa: PLR0913  one option a parameter
     terminal: Terminal,
-    names: Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="Geofences; none with --delete or --verify: all.")] = None,
+    names: Annotated[list[str] | None, typer.Argument(metavar="NAME", help="Geofences; none with --delete or --verify: all.")] = None,
     replace: Annotated[bool, typer.Option("--replace", help="In place of the others of the same shape.")] = False,
     delete: Annotated[bool, typer.Option("--delete", help="Forget them.")] = False,
     verify: Annotated[bool, typer.Option("--verify", help="Ask what it holds (0x8608, from 2019 on).")] = False,
     most_points: Annotated[int, typer.Option(min=3, max=65_535, help="Drawings with more points are simplified.")] = 2_000,
     tolerance_m: Annotated[float, typer.Option(min=0.0, help="At most so far off; else refused.")] = 10.0,
     expires_s: Annotated[int, typer.Option(min=10, help="An off-line terminal gets it until then, seconds.")] = 86_400,
+    wait: Annotated[float, typer.Option(min=0.0, help="Wait so many seconds for the end, then print it; exit code 1 for a failure.")] = 0.0,
     data: Data = None,
 ) -> None:
     """Have a terminal hold geofences, beside what it holds, or forget them; `cuntong geofence on` shows what came of it.
 
     Example:
 
-        cuntong command geofence 13800000001 车站 学校 --replace
+        cuntong command geofence 13800000001 车站 学校 --replace --wait 30
     """
     from operations.geofences import Asking, named, order
 
@@ -154,7 +158,32 @@ def ask(  # noqa: PLR0913  one option a parameter
         raise typer.BadParameter("one of --replace, --delete and --verify")
     action: Action = "replace" if replace else "delete" if delete else "verify" if verify else "set"
     how = Asking(datetime.now(UTC) + timedelta(seconds=expires_s), _WHO, most_points, tolerance_m)
-    key = terminal.lstrip("0") or "0"
     with connected(data) as conn:
+        key = _terminal(conn, terminal)
         numbers = order(conn, key, action, named(conn, names or []), how)
-    typer.echo(f"commands {', '.join(map(str, numbers))} queued; cuntong geofence on {key} shows what came of them")
+        conn.commit()
+        typer.echo(f"commands {', '.join(map(str, numbers))} queued; cuntong geofence on {key} shows what came of them")
+        deadline = time.monotonic() + wait
+        found = [one for number in numbers if wait and (one := settled(conn, number, deadline)) is not None]
+    for one in found:
+        typer.echo(told(one))
+    if any(one.state in ("failed", "expired") for one in found):
+        raise typer.Exit(1)
+
+
+def _terminal(conn: psycopg.Connection[Any], said: str) -> str:
+    """Terminal id of what a person wrote; RefusedError when a plate names none, or several."""
+    from domain.errors import RefusedError
+    from storage.registry import terminals_of_plate
+
+    if said.isascii() and all(digit in "0123456789abcdef" for digit in said.lower()):
+        return said.lower().lstrip("0") or "0"
+    found = terminals_of_plate(conn, said)
+    if len(found) != 1:
+        why = (
+            f"terminals {', '.join(found)} have it: name one of them"
+            if found
+            else "cuntong registry list shows vehicles with their terminals"
+        )
+        raise RefusedError(f"plate {said} names no one terminal; {why}", field="terminal", kind="missing")
+    return found[0]

@@ -37,6 +37,7 @@ from storage import geofences as stored
 from storage import terminal_commands
 from storage.geofences import SHAPES, Held
 from storage.pool import connect
+from storage.registry import Registration, admit
 from storage.terminal_commands import Command
 from tests.fixtures.databases import _create, _drop
 from tests.ingest.gateway.conftest import RunningGateway
@@ -278,6 +279,31 @@ def test_who_is_off_line_holds_it_after_the_next_login(yard: Yard) -> None:
     assert set(yard.same(LATE)) == {"车站", "禁区", "校车"} and stored.unsettled(yard.office, key(LATE)) == []
 
 
+def test_zones_that_nobody_drew_are_known_too_and_a_faulty_note_keeps_no_outcome_back(yard: Yard) -> None:
+    zone = {
+        "zone_id": 4_000_000_001,
+        "attributes": 0,
+        "latitude_e6": 26_500_000,
+        "longitude_e6": 106_600_000,
+        "radius_m": 9,
+        "name": "手工",
+    }
+    until = datetime.now(UTC) + timedelta(hours=1)
+    number = terminal_commands.ask(yard.office, key(NEW), 0x8600, {"setting": 1, "zones": [zone]}, expires_at=until, asked_by="hand")
+    yard.ended([number])
+    assert yard.same(NEW)["zone 4000000001"].version is None
+    yard.ended([terminal_commands.ask(yard.office, key(NEW), 0x8601, {"ids": [4_000_000_001]}, expires_at=until, asked_by="hand")])
+    assert "zone 4000000001" not in yard.same(NEW)
+    with connect(yard.dsn, "owner", autocommit=True) as conn:
+        faulty = (
+            "insert into terminal_command (terminal_id, message_id, fields, state) values ('78', 34304, %s, 'sent') returning command_id"
+        )
+        row = conn.execute(faulty, ('{"zones": 5}',)).fetchone()
+        assert row is not None
+        conn.execute("update terminal_command set state = 'done' where command_id = %s", row)
+        assert conn.execute("select state from terminal_command where command_id = %s", row).fetchone() == ("done",)
+
+
 def test_a_deletion_that_went_out_later_wins_though_it_was_acknowledged_first(yard: Yard) -> None:
     ((zone,),) = yard.office.execute("select geofence_id from geofence where name = '校车'").fetchall()
     with connect(yard.dsn, "owner", autocommit=True) as conn:
@@ -294,6 +320,8 @@ def test_a_deletion_that_went_out_later_wins_though_it_was_acknowledged_first(ya
 def test_the_command_line_shows_asks_and_takes_out_of_use(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in (("CUNTONG_DATABASE_URL", yard.dsn), ("CUNTONG_DATA", str(yard.folder)), ("COLUMNS", "220")):
         monkeypatch.setenv(name, value)
+    with connect(yard.dsn, "owner") as conn:
+        admit(conn, [Registration(LATE.terminal_id, LATE.plate.number, 2)])
     cli.commands()
 
     def cuntong(*words: str) -> Any:
@@ -301,9 +329,10 @@ def test_the_command_line_shows_asks_and_takes_out_of_use(yard: Yard, monkeypatc
 
     assert "6 geofences" in cuntong("geofence", "list").stdout
     assert "held by 13800000003 at version 2" in cuntong("geofence", "show", "车站").stdout
-    asked = cuntong("command", "geofence", LATE.terminal_id, "景区", "--replace", "--most-points", "100")
+    asked = cuntong("command", "geofence", LATE.terminal_id, "景区", "--replace", "--most-points", "100", "--wait", "20")
     assert asked.exit_code == 0 and "queued" in asked.stdout, asked
-    yard.until(lambda: "景区" in {one.geofence for one in yard.held(LATE)})
+    assert "0x8604  done" in cuntong("command", "geofence", "贵A12347", "景区", "--most-points", "90", "--wait", "20").stdout
+    assert "names no one terminal" in str(cuntong("geofence", "on", "贵A99999").exception)
     shown = cuntong("geofence", "on", LATE.terminal_id).stdout
     assert "景区" in shown and "acknowledged" in shown and "禁区" not in shown and "points" in shown
     refused = cuntong("geofence", "remove", "景区")
