@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ingest.peer_store import Account, Outgoing
+from ingest.peers.history import LineHistory
 from ingest.settings import PlatformSettings
 from protocols.fields import V2019
 from protocols.jt809 import orders
@@ -13,6 +14,9 @@ from protocols.jt809.line import LinkLimits
 from protocols.jt809.messages.exchange import VehicleRegistration, VehicleRegistrationAnswer
 from protocols.jt809.messages.links import LinkReport, LinkReportRequest
 from protocols.jt809.peer import Peer
+
+_MOST_BREAKS = 255
+"""What the field of 0x1102 holds."""
 
 
 def peer_of(account: Account) -> Peer:
@@ -42,11 +46,12 @@ def outgoing(one: Outgoing, version: str) -> tuple[object, Subject | None]:
     return orders.answer(asked, one.serial, said, version), subject
 
 
-def receipts(event: MessageIn, version: str, breaks: int) -> list[object]:
+def receipts(event: MessageIn, version: str, history: LineHistory, now_ms: int) -> list[object]:
     """What is answered at once to a message of another platform, beside what the link itself answers."""
     message = event.message
     if isinstance(message, VehicleRegistration) and version == V2019:
         return [VehicleRegistrationAnswer(0x1201, event.header.serial, 0)]
     if isinstance(message, LinkReportRequest):
-        return [LinkReport(message.platform, message.start_ms, message.end_ms, 0, min(breaks, 255), 0)]
+        lost, breaks, broken_s = history.between(message.start_ms or 0, message.end_ms or now_ms, now_ms)
+        return [LinkReport(message.platform, message.start_ms, message.end_ms, lost, min(breaks, _MOST_BREAKS), broken_s)]
     return []

@@ -13,6 +13,7 @@ from domain.errors import RefusedError
 from ingest import peer_store
 from ingest.peer_store import Account, Outgoing, Status
 from ingest.peers.agreed import limits_of, outgoing, peer_of, receipts
+from ingest.peers.history import LineHistory
 from ingest.peers.site import Site
 from ingest.peers.unsure import Unsure
 from ingest.peers.wire import Wire
@@ -35,7 +36,7 @@ class PeerLink:
     """Main and sub link to one platform.
 
     Attributes:
-        epoch: rises whenever the channel that we dial goes down: what was under way on it may be lost.
+        epoch: rises whenever the channel that we dial goes down: what was under way on it may be lost. history: of the main link.
     """
 
     def __init__(self, account: Account, site: Site) -> None:
@@ -44,7 +45,7 @@ class PeerLink:
         who = Credentials(account.user_id, account.password, account.sub_host, account.sub_port)
         self.link = Link(ours, peer_of(account), who, limits_of(site.settings))
         self.wires: dict[Channel, Wire] = {}
-        self.epoch = 0
+        self.epoch, self.history = 0, LineHistory()
         self.progress = asyncio.Event()
         self.received = self.sent = self.confirmed = 0
         self.counted: told.Counted | None = None
@@ -180,6 +181,7 @@ class PeerLink:
 
     def _line(self, event: LineUp | LineDown) -> None:
         channel, name = event.channel, self.account.name
+        self.history.note(event, self.site.now_ms())
         if isinstance(event, LineUp):
             log.info("platform_line_up", platform=name, channel=str(channel))
             self.reason = ""
@@ -210,8 +212,7 @@ class PeerLink:
                 self.site.count("refused", "log")
                 return self.link.disconnected(event.channel, now_ms, "the log takes nothing now")
             self._group = max(self._group, group)
-        down = self.site.counts["lines_down", str(MAIN)]
-        for message in receipts(event, peer.version, down):
+        for message in receipts(event, peer.version, self.history, now_ms):
             self.link.send(message, now_ms, event.subject)
         return []
 

@@ -17,6 +17,7 @@ from ingest.peers.peer_link import PeerLink
 from ingest.peers.site import Database
 from ingest.uplink_store import Chunk, Sight
 from protocols.jt809.events import MAIN
+from protocols.jt809.messages.exchange import Backfill, LivePosition
 
 log = structlog.get_logger()
 
@@ -135,6 +136,8 @@ class Uplink:
                 serial = self._link.link.send(message, self._site.now_ms(), subject)
             except RefusedError as error:
                 self._site.count("unsendable", error.field or "value")
+                if isinstance(message, LivePosition | Backfill) and error.kind != "conflict":
+                    self._link.history.lose(self._site.now_ms())
         self._link.sent += len(carried)
         return serial
 

@@ -140,10 +140,11 @@ class Dispatch:
         )
 
     def _close(self, channel: Channel, line: Line, examined: Examined, now_ms: int) -> list[Event]:
-        """The other side ends both links: the subordinate platform dials again after the longest wait."""
+        """The other side ends both links: the subordinate platform dials again, soon where the gateway restarts, else after the longest wait."""
         link, events = self._link, self._business(channel, examined, now_ms)
+        wait_ms = link.limits.most_wait_ms if examined.message.code else link.limits.first_wait_ms
         for which in (MAIN, SUB):
-            link.lines[which].wait_ms = link.limits.most_wait_ms
+            link.lines[which].wait_ms = wait_ms
             was = link.lines[which].state
             link.lines[which].fall()
             if was is not State.DOWN:

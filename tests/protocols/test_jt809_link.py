@@ -214,12 +214,16 @@ def test_one_channel_down_the_other_carries_on_and_tells(version: str) -> None:
     assert pair.both_up()
 
 
-def test_closing_ends_both_and_the_superior_is_dialled_again_late(version: str) -> None:
+@pytest.mark.parametrize(("code", "wait_ms"), [(0, 5_000), (1, 300_000)], ids=["restarts", "other"])
+def test_closing_ends_both_and_the_superior_is_dialled_again_soon_where_it_restarts(version: str, code: int, wait_ms: int) -> None:
     pair = Pair(version)
-    pair.high.close(pair.now)
+    pair.high.close(pair.now, code)
     pair.flow()
     assert {e.channel for e in pair.events[SUBORDINATE] if isinstance(e, LineDown)} == {MAIN, SUB}
-    assert pair.low.lines[MAIN].dial_ms == pair.now + 300_000
+    assert pair.low.lines[MAIN].dial_ms == pair.now + wait_ms
+    pair.high.start(pair.now)
+    pair.wait(wait_ms // 1000)
+    assert pair.low.lines[MAIN].state is State.OPEN
     pair = Pair(version)
     pair.low.close(pair.now)
     pair.flow()

@@ -6,15 +6,21 @@ import os
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
 
+from ingest.peers.agreed import receipts
+from ingest.peers.history import LineHistory
+from protocols.jt808.codec import encode
 from protocols.jt808.extras import Extra
+from protocols.jt809.events import MAIN, SUB, LineDown, LineUp, MessageIn
+from protocols.jt809.header import Header
+from protocols.jt809.messages.links import LinkReport, LinkReportRequest
 from storage import platforms as stored
 from tests.ingest.peers.conftest import CODE, KEYS, Instance, Road, until
-from tests.ingest.spooled import Logged, registration, report
+from tests.ingest.spooled import Logged, fix, registration, report
 
 BREAK_S = float(os.environ.get("CUNTONG_TEST_BREAK_S", "3"))
 """Length of the break of the link: 60 for the true one."""
@@ -35,7 +41,7 @@ def plate(number: int) -> str:
     return f"贵A{number:05d}"
 
 
-def reports(second: int, received_ms: int | None = None, alarms: int = 0) -> list[Logged]:
+def reports(second: int, received_ms: int | None = None) -> list[Logged]:
     """A report of every vehicle of the fleet, one a second."""
     t_ms = START_MS + 1000 * second
     odometer = Extra(0x01, (10_000 + second).to_bytes(4, "big"))
@@ -131,6 +137,42 @@ def test_positions_go_up_and_an_order_comes_down_and_is_answered(
     assert low.call(lambda conn: stored.message(conn, came["order"].message_id)).state == "answered"
 
 
+@pytest.mark.parametrize("version", ["2011", "2019"])
+def test_alarms_of_stored_positions_go_up_once_each(instance: Callable[..., Instance], road: Callable[..., Road], version: str) -> None:
+    pair = joined(instance, road, version)
+    speeding, tired = 1 << 1, 1 << 2
+    bits = [0, speeding, speeding, speeding | tired, 0, speeding]
+    frames = [
+        encode(replace(fix(START_MS + 10_000 * number), alarm_bits=alarm_bits), terminal_id=terminal(1), serial=number, version="2013")
+        for number, alarm_bits in enumerate(bits)
+    ]
+    pair.low.write(Logged(registration(terminal(1), plate(1)), now_ms()), *(Logged(frame, now_ms()) for frame in frames))
+    pair.arrived()
+
+    def told() -> list[Any]:
+        found = [one for one in pair.high.call(stored.messages) if one.kind == "alarm"]
+        return sorted(((one.fields["time_ms"] - START_MS) // 10_000, one.fields["kind"]) for one in found)
+
+    until(lambda: len(told()) >= 3, "alarms")
+    assert told() == [(1, 1), (3, 2), (5, 1)]
+    assert {(one.plate, one.plate_colour) for one in pair.high.call(stored.messages)} == {(plate(1), 2)}
+    assert [row[9] for row in pair.high.fixes()] == bits
+
+
+def test_each_platform_is_told_of_its_own_link() -> None:
+    asked = LinkReportRequest("52010000001", START_MS, START_MS + 100_000)
+    event = MessageIn(SUB, Header(0, 7, 0x9100, CODE, (1, 0, 0), 0, 0, "2019", None), asked, None, b"", (), None)
+    broken, sound = LineHistory(), LineHistory()
+    for history in (broken, sound):
+        history.note(LineUp(MAIN), START_MS - 1)
+    for t_ms, said in enumerate([LineDown(SUB, ""), LineDown(MAIN, ""), LineDown(MAIN, "login refused"), LineUp(MAIN), LineDown(MAIN, "")]):
+        broken.note(said, START_MS + 10_000 * t_ms)
+    broken.lose(START_MS + 5)
+    now = START_MS + 52_000
+    assert receipts(event, "2019", broken, now) == [LinkReport("52010000001", asked.start_ms, asked.end_ms, 1, 2, 32)]
+    assert receipts(event, "2019", sound, now) == [LinkReport("52010000001", asked.start_ms, asked.end_ms, 0, 0, 0)]
+
+
 def test_a_break_of_the_link_loses_nothing(instance: Callable[..., Instance], road: Callable[..., Road]) -> None:
     pair = joined(instance, road, "2019")
     pair.low.write(*registrations())
@@ -161,3 +203,6 @@ def test_a_break_of_the_link_loses_nothing(instance: Callable[..., Instance], ro
     print(f"break {BREAK_S:.0f} s: {pair.low.count()} positions, {pair.low.count() - before} after it, all there {caught_up_s:.1f} s later")
     status = until(lambda: pair.low.call(stored.platforms)[0].confirmed and pair.low.call(stored.platforms)[0], "status")
     assert status.access_code == CODE and status.main_up
+    assert pair.low.platforms is not None
+    lost, breaks, broken_s = pair.low.platforms.links[pair.at_low].history.between(0, now_ms(), now_ms())
+    assert (lost, breaks) == (0, 1) and BREAK_S - 1 <= broken_s <= BREAK_S + 10
