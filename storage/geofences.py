@@ -155,7 +155,7 @@ def held(conn: Connection, terminal_id: str, *, past: bool = False) -> list[Held
 
 def unsettled(conn: Connection, terminal_id: str, limit: int = 50) -> list[Unsettled]:
     """Commands about zones of a terminal that are asked for and not done, the oldest first. One that failed or expired stands here until a
-    later command of its kind is done."""
+    later one of its kind, about one of its geofences, is done."""
     with conn.cursor(row_factory=class_row(Unsettled)) as cursor:
         return cursor.execute(
             """
@@ -172,7 +172,11 @@ def unsettled(conn: Connection, terminal_id: str, limit: int = 50) -> list[Unset
               from asked a
              where a.state <> 'done'
                and (a.state in ('queued', 'sent') or not exists (
-                   select from asked l where l.message_id = a.message_id and l.command_id > a.command_id and l.state = 'done'))
+                   select from asked l
+                    where l.message_id = a.message_id and l.command_id > a.command_id and l.state = 'done'
+                      and (not exists (select from geofence_order o where o.command_id = a.command_id)
+                           or exists (select from geofence_order o join geofence_order n using (geofence_id)
+                                       where o.command_id = a.command_id and n.command_id = l.command_id))))
              order by a.command_id
              limit %(limit)s
             """,

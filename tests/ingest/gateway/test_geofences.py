@@ -262,6 +262,8 @@ def test_what_a_terminal_refuses_it_does_not_hold_and_the_reason_is_told(yard: Y
     assert refused.result == 1 and set(yard.same(NEW)) == {"医院", "禁区"}
     (left,) = stored.unsettled(yard.office, key(NEW))
     assert (left.names, left.state, left.message_id) == (["景区"], "failed", 0x8604) and "failed to do it" in left.reason
+    yard.ended(yard.order(NEW, "set", "禁区"))
+    assert len(stored.unsettled(yard.office, key(NEW))) == 1  # of another geofence: the refused one is not forgotten
     yard.ended(yard.order(NEW, "set", "景区", most_points=60))
     fewer = yard.same(NEW)["景区"]
     assert fewer.points is not None and fewer.points <= 60 and fewer.tolerance_m is not None and fewer.tolerance_m <= 10
