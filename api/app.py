@@ -107,7 +107,7 @@ def create(settings: WebSettings, pool: Pool, identity: Identity, folders: Folde
     door = positions_ws.LiveDoor(hub, fleet, doorkeeper, settings, metrics, Counter())
     for routes in (
         session.router(doorkeeper, hub, metrics),
-        vehicles.router(fleet, hub.state),
+        vehicles.router(fleet, hub.state, pool),
         days.router(fleet, pool),
         tracks.router(fleet, pool, archive),
         roads.router(pool),

@@ -11,18 +11,20 @@ from pathlib import Path
 from domain.errors import RefusedError
 from domain.units import instant
 from ingest.log.appending import appending
-from ingest.log.record import DOORS, REPLAYED
+from ingest.log.record import DOOR_REPLAY, MQTT, REPLAYED
+from ingest.mqtt import payloads
 from ingest.replay_sources import Recorded, is_log, recorded
 from ingest.settings import LogSettings
 from ingest.steps.corrected import CORRECT
 from protocols.anomaly import Layer
 from protocols.jt808.codec import examine
+from protocols.jt808.delimiters import spoken
 from protocols.jt808.header import terminal_key
 from protocols.jt808.messages.location import Location, LocationBatch, LocationReply, usable_fixes
+from protocols.jt808.profile import BY_NUMBER, STANDARD
 
 REPLAY_WORKER = 65_000
 """Worker number of the log that replays write; no gateway counts so far."""
-_DOOR = DOORS.index("replay")
 _LONGEST_GAP_S = 3600.0
 
 
@@ -100,7 +102,8 @@ async def into_log(path: Path, settings: LogSettings, *, speed: float | None, co
             if wait_s > 0:
                 await asyncio.sleep(wait_s)
             received_us = now_us() if frame.received_us is None else frame.received_us
-            await log.append(REPLAYED, _DOOR, frame.payload, received_us=received_us, reason=CORRECT if correct else 0)
+            kind, reason = MQTT if frame.kind == MQTT else REPLAYED, CORRECT if correct else 0
+            await log.append(kind, DOOR_REPLAY, frame.payload, received_us=received_us, profile=frame.profile, reason=reason)
             count += 1
     return count
 
@@ -108,7 +111,10 @@ async def into_log(path: Path, settings: LogSettings, *, speed: float | None, co
 def decoded(path: Path) -> Iterator[DecodedFix]:
     """What the frames of a source say about places; other messages are left out."""
     for frame in recorded(path):
-        examined = examine(frame.payload)
+        if frame.kind == MQTT:
+            yield from _of_json(frame.payload)
+            continue
+        examined = examine(frame.payload, spoken(BY_NUMBER.get(frame.profile, STANDARD), frame.payload))
         terminal = "" if examined.header is None else terminal_key(examined.header.terminal_id)
         fault = examined.dropped
         sound = fault is None or fault.layer in (Layer.BODY, Layer.POSITION)
@@ -121,3 +127,16 @@ def decoded(path: Path) -> Iterator[DecodedFix]:
                 )  # fmt: skip
         if fault is not None:
             yield DecodedFix(terminal, "", 0.0, 0.0, 0.0, 0, str(fault.code))
+
+
+def _of_json(record: bytes) -> Iterator[DecodedFix]:
+    """Lines of a JSON device's record."""
+    device, said = payloads.of_record(record)
+    report = payloads.read(said)
+    for row in report.rows:
+        yield DecodedFix(
+            device, instant(int(row["t_ms"])).isoformat(), int(row["lat_e6"]) / 1e6, int(row["lon_e6"]) / 1e6, int(row["speed_kmh10"]) / 10,
+            int(row["heading_deg"]), "",
+        )  # fmt: skip
+    for fault in (*((report.whole,) if report.whole is not None else ()), *report.faults):
+        yield DecodedFix(device, "", 0.0, 0.0, 0.0, 0, fault.reason)

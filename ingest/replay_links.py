@@ -10,6 +10,7 @@ from typing import TypeVar
 
 import structlog
 
+from ingest.log.record import MQTT
 from ingest.replay import Pace
 from ingest.replay_sources import Recorded, recorded
 from protocols.jt808.codec import encode, examine
@@ -51,10 +52,10 @@ class Terminal:
 
 
 def by_terminal(frames: Iterable[Recorded], sent: Sent) -> list[Terminal]:
-    """Frames by terminal in order of first appearance; those without a readable header are counted and left out."""
+    """Frames by terminal in order of first appearance; JSON and those without a readable header are counted and left out."""
     terminals: dict[str, Terminal] = {}
     for frame in frames:
-        header = read_header(unescape(strip_delimiters(frame.payload))[0], [])
+        header = None if frame.kind == MQTT else read_header(unescape(strip_delimiters(frame.payload))[0], [])
         if header is None:
             sent.unreadable += 1
             continue

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from domain.errors import RefusedError
-from ingest.log.record import DROPPED, FRAME, RECORD, REPLAYED, scan
+from ingest.log.record import DOOR_PEER, DROPPED, FRAME, MQTT, RECORD, REPLAYED, scan
 from ingest.log.segments import SEGMENT_HEADER, SUFFIX, SegmentHeader, segments_of, worker_folders
 from protocols.jt808.framing import MAX_FRAME, Splitter, strip_delimiters
 
@@ -24,10 +24,18 @@ _ETHERNET, _TCP, _UDP = 14, 6, 17
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """One frame to replay, raw and between its delimiters; received_us None: nobody noted when it came."""
+    """One frame to replay, raw and between its delimiters, or the record of a JSON device.
+
+    Attributes:
+        received_us: None: nobody noted when it came.
+        kind: `FRAME`, or `MQTT` for JSON.
+        profile: number of the terminal's profile.
+    """
 
     payload: bytes
     received_us: int | None = None
+    kind: int = FRAME
+    profile: int = 0
 
 
 def recorded(path: Path, without: Path | None = None) -> Iterator[Recorded]:
@@ -60,7 +68,7 @@ def is_log(path: Path) -> bool:
 
 
 def _segment(path: Path) -> Iterator[Recorded]:
-    """Frames of one segment up to its end or the first damaged record."""
+    """Frames and JSON of one segment up to its end or the first damaged record; what other platforms said is left out."""
     with path.open("rb") as file:
         header = SegmentHeader.parse(file.read(SEGMENT_HEADER))
     if header is None:
@@ -70,8 +78,9 @@ def _segment(path: Path) -> Iterator[Recorded]:
     while count == _ROWS:
         count, at, _ = scan(data, at, len(data), rows)
         for row in rows[:count]:
-            if row["kind"] in (FRAME, DROPPED, REPLAYED):
-                yield Recorded(data[int(row["start"]) : int(row["end"])].tobytes(), int(row["received_us"]))
+            if row["kind"] in (FRAME, DROPPED, REPLAYED, MQTT) and row["door"] != DOOR_PEER:
+                kind = MQTT if row["kind"] == MQTT else FRAME
+                yield Recorded(data[int(row["start"]) : int(row["end"])].tobytes(), int(row["received_us"]), kind, int(row["profile"]))
 
 
 def _text(path: Path) -> Iterator[Recorded]:

@@ -10,14 +10,18 @@ from fastapi.responses import Response
 
 from api.asking import Asking, require_scope
 from api.live.fleet import Fleet
+from api.live.source import Pool
 from api.live.state import LiveState
 from api.live.topics import parse_topic
 from api.schemas.vehicles import LastFix, RegionName, VehicleCard
 from api.seeing import visible_vehicle
+from domain.position import Flag
+from domain.track import ACC_ON
 from domain.units import instant
+from storage.positions import read_track
 
 
-def router(fleet: Fleet, state: LiveState) -> APIRouter:
+def router(fleet: Fleet, state: LiveState, pool: Pool) -> APIRouter:
     """Routes of vehicles."""
     routes = APIRouter(prefix="/api/v1", tags=["vehicles"])
 
@@ -49,7 +53,7 @@ def router(fleet: Fleet, state: LiveState) -> APIRouter:
             region=_region(fleet, row.region_code),
             dangerous_goods=row.dangerous_goods,
             terminal_id=row.terminal_id,
-            fix=_fix(newest) if newest is not None else None,
+            fix=_fix(newest, _ignition(pool, newest)) if newest is not None else None,
         )
 
     return routes
@@ -62,7 +66,17 @@ def _region(fleet: Fleet, code: str | None) -> RegionName | None:
     return RegionName(region_code=code, name=region.name if region else code, name_en=region.name_en if region else None)
 
 
-def _fix(row: np.void) -> LastFix:
+def _ignition(pool: Pool, row: np.void) -> bool | None:
+    """Whether the ignition is on; None where the newest report came without status bits, which its stored position says."""
+    if int(row["status_bits"]) & ACC_ON:
+        return True
+    t_ms = int(row["t_ms"])
+    with pool.connection() as conn:
+        stored = read_track(conn, int(row["vehicle_id"]), t_ms, t_ms + 1)
+    return None if len(stored) and int(stored["flags"][0]) & Flag.NO_STATUS else False
+
+
+def _fix(row: np.void, ignition: bool | None) -> LastFix:
     def said(name: str) -> Any:
         value = int(row[name])
         return value if value >= 0 else None
@@ -79,5 +93,5 @@ def _fix(row: np.void) -> LastFix:
         heading_deg=said("heading_deg"),
         odometer_m=said("odometer_m"),
         alarms=[bit for bit in range(32) if alarms >> bit & 1],
-        acc_on=bool(int(row["status_bits"]) & 1),
+        acc_on=ignition,
     )

@@ -25,7 +25,7 @@ class LastFix(BaseModel):
     heading_deg: int | None
     odometer_m: int | None
     alarms: list[int] = Field(description="numbers of the alarm bits that are set, JT/T 808-2019 table 24")
-    acc_on: bool = Field(description="status bit 0, JT/T 808-2019 table 25")
+    acc_on: bool | None = Field(description="ignition: status bit 0, JT/T 808-2019 table 25; null where the device tells no status")
 
 
 class VehicleCard(BaseModel):

@@ -22,7 +22,7 @@ FRAME, DROPPED, LINK_EVENT, MQTT, PEER, REPLAYED, LOST = range(7)
 
 KINDS = ("frame", "dropped", "link_event", "mqtt", "peer", "replayed", "lost")
 DOORS = ("none", "tcp", "udp", "mqtt", "peer", "replay")
-DOOR_PEER = DOORS.index("peer")
+DOOR_PEER, DOOR_REPLAY = DOORS.index("peer"), DOORS.index("replay")
 
 FAR = 0xFFFFFFFF
 """since_durable saturates here."""

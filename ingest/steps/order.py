@@ -9,9 +9,9 @@ import numpy as np
 from domain.position import Source
 from domain.units import DAY_MS
 from ingest.extras import Extras
-from ingest.log.record import REPLAYED
 from ingest.steps.batch import Batch, Context, Rejected, Wire, owner_name
 from ingest.steps.corrected import CORRECT
+from ingest.steps.corrected import replayed as is_replayed
 from protocols.jt808.batch import to_positions
 
 Array = np.ndarray[Any, Any]
@@ -31,7 +31,7 @@ def order(batch: Batch, context: Context) -> None:
     """
     records, wire = batch.log, batch.wire
     received_ms = records.received_us[wire.record] // 1000
-    replayed = records.kind[wire.record] == REPLAYED
+    replayed = is_replayed(records)[wire.record]
     sound = _plausible(batch, context, received_ms, replayed)
     wire = wire.take(sound)
     received_ms, replayed, vehicle_id = received_ms[sound], replayed[sound], batch.vehicle_id[sound]

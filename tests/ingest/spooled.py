@@ -36,6 +36,7 @@ class Logged:
     kind: int = FRAME
     reason: int = 0
     profile: int = 0
+    door: int = 1
 
 
 def log_settings(folder: Path) -> LogSettings:
@@ -50,7 +51,13 @@ def write(folder: Path, records: Iterable[Logged], worker: int = 0) -> None:
         async with appending(log_settings(folder), worker) as log:
             for one in records:
                 await log.append(
-                    one.kind, 1, one.payload, received_us=one.received_ms * 1000, link=1 << 48, reason=one.reason, profile=one.profile
+                    one.kind,
+                    one.door,
+                    one.payload,
+                    received_us=one.received_ms * 1000,
+                    link=1 << 48,
+                    reason=one.reason,
+                    profile=one.profile,
                 )
 
     asyncio.run(run())

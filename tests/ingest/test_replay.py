@@ -10,9 +10,11 @@ import psycopg
 import pytest
 
 from domain.errors import RefusedError
-from ingest.log.record import DROPPED, LINK_EVENT
+from domain.position import Source
+from ingest.log.record import DOOR_PEER, DROPPED, FRAME, LINK_EVENT, MQTT
+from ingest.mqtt.payloads import record
 from ingest.replay import Pace, decoded, into_log
-from ingest.replay_links import to_gateway
+from ingest.replay_links import Sent, by_terminal, to_gateway
 from ingest.replay_sources import Recorded, recorded
 from tests.ingest.gateway.conftest import RunningGateway
 from tests.ingest.spooled import (
@@ -129,6 +131,31 @@ def test_a_second_replay_adds_no_row(dsn: str, tmp_path: Path) -> None:
     assert drain(worker) == 0
     assert contents(dsn) == before
     worker.close()
+
+
+def test_json_devices_and_profiles_are_replayed_as_they_were_recorded(dsn: str, tmp_path: Path) -> None:
+    said = {"seq": 1, "fixes": [{"t_ms": NOON_MS, "lon": 106.7, "lat": 26.5, "speed_kmh": 30.5}, {"t_ms": "late"}]}
+    recording = [
+        Logged(registration(A, "贵A12345")), Logged(FRAMES[0], profile=7), Logged(record("13800000009", json.dumps(said).encode()), kind=MQTT),
+        Logged(b"[809]", kind=DROPPED, door=DOOR_PEER),
+    ]  # fmt: skip
+    write(tmp_path / "old", recording)
+    assert [(frame.kind, frame.profile) for frame in recorded(tmp_path / "old")] == [(FRAME, 0), (FRAME, 7), (MQTT, 0)]
+    assert [(line.terminal_id, line.reason) for line in decoded(tmp_path / "old")] == [
+        (A, ""),
+        ("13800000009", ""),
+        ("13800000009", "wrong_type"),
+    ]
+    assert replay_into(tmp_path / "old", tmp_path / "spool") == 3
+    again = list(recorded(tmp_path / "spool"))
+    assert again == list(recorded(tmp_path / "old"))
+    worker = pipeline(dsn, tmp_path / "spool")
+    assert drain(worker) == 2
+    assert rows(dsn, "select source, count(*) from positions group by 1") == [(int(Source.REPLAY), 2)]
+    assert rows(dsn, "select terminal_id, item from quarantine") == [("13800000009", 1)]
+    worker.close()
+    sent = Sent()
+    assert [terminal.terminal_id for terminal in by_terminal(recorded(tmp_path / "old"), sent)] == [A] and sent.unreadable == 1
 
 
 def long_recording() -> tuple[list[Logged], int]:

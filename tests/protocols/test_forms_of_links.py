@@ -57,10 +57,10 @@ def test_a_link_that_begins_with_e7_is_read_and_answered_between_e7(cuts: list[i
     assert examine(frames[0], E7).header.terminal_id == TERMINAL_ID  # type: ignore[union-attr]
 
 
-@pytest.mark.parametrize("profile", [STANDARD, E7], ids=["7e", "e7"])
-def test_a_position_variant_is_answered_where_attribute_bit_15_asks(profile: Any) -> None:
-    makers = replace(profile, answers={0x5501: 0x4401, 0x5502: 0x4401})
-    terminal_id = TERMINAL_ID[: 14 if profile is E7 else 12]
+@pytest.mark.parametrize("name", ["mixed", "jimi", "delimiter_e7"])
+def test_a_position_variant_is_answered_where_attribute_bit_15_asks(name: str) -> None:
+    makers = PROFILES[name]
+    terminal_id = TERMINAL_ID[: 14 if makers.delimiter == "e7" else 12]
     link = Connection(PLATFORM, makers)
     link.bind(terminal_id)
     for asks in (0x80, 0):
@@ -87,8 +87,8 @@ def variant() -> VendorPosition:
 
 def test_a_time_request_is_answered_as_the_profile_says() -> None:
     ask = encode(VendorTimeRequest(b""), terminal_id="13912344329", serial=1, version="2013")
-    for answers, expected in (({0x0109: 0x8109}, VendorTime.of(NOW_MS)), ({}, None)):
-        link = Connection(PLATFORM, replace(STANDARD, answers=answers))
+    for name, expected in (("mixed", VendorTime.of(NOW_MS)), ("gps51", VendorTime.of(NOW_MS)), ("standard", None)):
+        link = Connection(PLATFORM, PROFILES[name])
         link.bind("13912344329")
         event = link.receive_data(ask, NOW_MS)[0]
         assert isinstance(event, MessageIn)

@@ -21,6 +21,7 @@ PLAIN_UPLOAD = 16
 
 
 def test_uploads_in_packets_are_put_together_and_stored(dsn: str, tmp_path: Path) -> None:
+    RunningGateway(tmp_path / "compiling", "protocol").stop()  # or the terminals would be done before a gateway without kernels listens
     port = free_port()
     command = [sys.executable, "-m", "runtime.cli", "simulate", "--vehicles", "10", "--to", f"127.0.0.1:{port}", "--interval", "1"]
     command += ["--speed", "20", "--seconds", "9", "--parted", "80", "--truth", str(tmp_path / "truth"), "--json"]
