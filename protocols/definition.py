@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeVar, dataclass_transform
 
+from domain.plugins import Registry
 from protocols import fields
 from protocols.codegen import Layout, Slot, compile_layout
 from protocols.fields import REQUIRED, VERSIONS, FieldSpec
 
+K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
 Chooser = Callable[[bytes, str], str]
 """(body, version of the header) -> version of the layout, where bytes must tell editions apart."""
@@ -81,8 +83,13 @@ def definition_of(thing: Any) -> Definition:
 
 
 def build(cls: type[T], *, en: str, zh: str, versions: tuple[str, ...]) -> type[T]:
-    """The class as a frozen slotted dataclass with its `Definition`; TypeError for a field without a specifier."""
+    """The class as a frozen slotted dataclass with its `Definition`, behind the fields of a structure that it extends.
+
+    TypeError for a field without a specifier.
+    """
     specs: dict[str, FieldSpec] = {}
+    for base in reversed(cls.__mro__[1:]):
+        specs |= definition_of(base).fields if "definition" in vars(base) else {}
     for name in inspect.get_annotations(cls):
         spec = cls.__dict__.get(name)
         if not isinstance(spec, FieldSpec):
@@ -95,6 +102,35 @@ def build(cls: type[T], *, en: str, zh: str, versions: tuple[str, ...]) -> type[
     made: Any = dataclass(frozen=True, slots=True)(cls)
     made.definition = Definition(made, specs, en=en, zh=zh, versions=versions)
     return made  # type: ignore[no-any-return]
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """What a message's decorator says of it, see `Definition`; clause: where the standard describes it, or its own name for it."""
+
+    message_id: int
+    en: str
+    zh: str
+    way: Way
+    answer: int | None
+    versions: tuple[str, ...]
+    choose: Chooser | None
+    clause: str
+    sub_id: int = 0
+
+
+def filing(messages: Registry[K, type], key: K, said: Declared) -> Callable[[type[T]], type[T]]:
+    """Decorator that makes a message of a class and files it under the key."""
+
+    def file(cls: type[T]) -> type[T]:
+        made = build(cls, en=said.en, zh=said.zh, versions=said.versions)
+        definition = definition_of(made)
+        definition.message_id, definition.sub_id, definition.way = said.message_id, said.sub_id, said.way
+        definition.answer, definition.choose, definition.source_clause = said.answer, said.choose, said.clause
+        messages.add(key, made)
+        return made
+
+    return file
 
 
 @dataclass_transform(

@@ -7,7 +7,7 @@ from typing import TypeVar, dataclass_transform
 
 from domain.plugins import Registry
 from protocols import fields
-from protocols.definition import Chooser, Way, build, definition_of
+from protocols.definition import Chooser, Declared, Way, filing
 from protocols.fields import VERSIONS
 
 T = TypeVar("T")
@@ -48,13 +48,4 @@ def message(  # noqa: PLR0913  a declaration, all of it by keyword
         choose: tells the version of a body where the header does not.
         profile: whose message it is.
     """
-
-    def file(cls: type[T]) -> type[T]:
-        made = build(cls, en=en, zh=zh, versions=versions)
-        definition = definition_of(made)
-        definition.message_id, definition.way, definition.answer, definition.choose = message_id, way, answer, choose
-        definition.source_clause = clause
-        messages.add((message_id, profile), made)
-        return made
-
-    return file
+    return filing(messages, (message_id, profile), Declared(message_id, en, zh, way, answer, versions, choose, clause))

@@ -7,7 +7,7 @@ from typing import TypeVar, dataclass_transform
 
 from domain.plugins import Registry
 from protocols import fields
-from protocols.definition import Chooser, Definition, Way, build, definition_of
+from protocols.definition import Chooser, Declared, Definition, Way, definition_of, filing
 from protocols.jt809.peer import VERSIONS
 
 T = TypeVar("T")
@@ -47,16 +47,7 @@ def message(  # noqa: PLR0913  a declaration, all of it by keyword
         versions: editions that have it.
         choose: tells the layout where bytes say more than the peer's edition.
     """
-
-    def file(cls: type[T]) -> type[T]:
-        made = build(cls, en=en, zh=zh, versions=versions)
-        definition = definition_of(made)
-        definition.message_id, definition.sub_id, definition.way = message_id, sub_id, way
-        definition.answer, definition.choose, definition.source_clause = answer, choose, name
-        messages.add((message_id, sub_id), made)
-        return made
-
-    return file
+    return filing(messages, (message_id, sub_id), Declared(message_id, en, zh, way, answer, versions, choose, name, sub_id))
 
 
 def find_definition(message_id: int, sub_id: int) -> Definition | None:

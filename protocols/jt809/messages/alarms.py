@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from protocols.definition import DOWN, UP
+from protocols.definition import DOWN, UP, structure
 from protocols.fields import V2011, V2019, code, of_kind, since, sized, text, u8, u16, u32, until, utc_time
 from protocols.jt808.tables import PLATE_COLOURS
 from protocols.jt809.kinds import AlarmTime
@@ -132,9 +132,9 @@ class OwnFollowUpOrder:
     email: str = text(32, zh="督办联系电子邮件", default="")
 
 
-@message(DOWN_ID, 0x9402, en="warning", zh="报警预警", way=DOWN, name="DOWN_WARN_MSG_INFORM_TIPS")
-class AlarmWarning:
-    """A warning or tip about a vehicle, to its own platform or that of the region it is in."""
+@structure(en="alarm of another platform", zh="其他平台的报警")
+class ToldAlarm:
+    """What 0x9402 and 0x9403 say of a vehicle."""
 
     source: int | None = until(V2011, u8(en="source of the alarm", zh="报警信息来源", names=ALARM_SOURCES), default=None)
     source_platform: str | None = since(V2019, code(11, zh="发起报警平台唯一编码"), default=None)
@@ -147,20 +147,13 @@ class AlarmWarning:
     target_platform: str | None = since(V2019, code(11, zh="被报警平台唯一编码"), default=None)
     route_id: int | None = since(V2019, u32(zh="线路ID"), default=None)
     content: str = text(sized(4), zh="报警描述", default="")
+
+
+@message(DOWN_ID, 0x9402, en="warning", zh="报警预警", way=DOWN, name="DOWN_WARN_MSG_INFORM_TIPS")
+class AlarmWarning(ToldAlarm):
+    """A warning or tip about a vehicle, to its own platform or that of the region it is in."""
 
 
 @message(DOWN_ID, 0x9403, en="exchanged alarm", zh="实时交换报警信息", way=DOWN, name="DOWN_WARN_MSG_EXG_INFORM")
-class ExchangedAlarm:
+class ExchangedAlarm(ToldAlarm):
     """What a vehicle of another region reports while it is here."""
-
-    source: int | None = until(V2011, u8(en="source of the alarm", zh="报警信息来源", names=ALARM_SOURCES), default=None)
-    source_platform: str | None = since(V2019, code(11, zh="发起报警平台唯一编码"), default=None)
-    kind: int = u16(en="kind of alarm", zh="报警类型", names=ALARM_TYPES, default=0)
-    time_ms: int | None = _alarm_time()
-    start_ms: int | None = since(V2019, utc_time(en="start", zh="事件开始时间"), default=None)
-    end_ms: int | None = since(V2019, utc_time(en="end", zh="事件结束时间"), default=None)
-    plate: str | None = since(V2019, text(21, zh="车牌号码"), default=None)
-    plate_colour: int | None = since(V2019, u8(zh="车牌颜色", names=PLATE_COLOURS), default=None)
-    target_platform: str | None = since(V2019, code(11, zh="被报警平台唯一编码"), default=None)
-    route_id: int | None = since(V2019, u32(zh="线路ID"), default=None)
-    content: str = text(sized(4), zh="报警描述", default="")

@@ -94,9 +94,9 @@ class RecordingsAnswer:
     count: int = u8(en="entries received", zh="资源目录总数")
 
 
-@message(0x9900, 0x9902, en="ask recordings", zh="查询音视频资源目录请求", way=DOWN, name="DOWN_REALVIDEO_FILELIST_REQ", answer=0x1902)
-class RecordingsRequest:
-    """Which recordings of a channel and time are there?"""
+@structure(en="wanted recordings", zh="音视频资源")
+class WantedRecordings:
+    """Which recordings 0x9902 and 0x9B01 are about."""
 
     channel: int = u8(zh="逻辑通道号")
     start_ms: int | None = utc_time(en="start", zh="开始时间")
@@ -107,6 +107,11 @@ class RecordingsRequest:
     store: int = u8(zh="存储器类型", names=STORES)
     video_pass: str = text(SIZE_PASS, en="pass", zh="时效口令")
     position: Position = of_kind(LastPosition(), zh="车辆进入跨域地区后5min之内任一位置")
+
+
+@message(0x9900, 0x9902, en="ask recordings", zh="查询音视频资源目录请求", way=DOWN, name="DOWN_REALVIDEO_FILELIST_REQ", answer=0x1902)
+class RecordingsRequest(WantedRecordings):
+    """Which recordings of a channel and time are there?"""
 
 
 @message(0x1900, 0x1902, en="recordings answer", zh="查询音视频资源目录应答", way=UP, name="UP_REALVIDEO_FILELIST_REQ_ACK")
@@ -157,18 +162,8 @@ class PlaybackControlAnswer:
 
 
 @message(0x9B00, 0x9B01, en="ask download", zh="远程录像下载请求", way=DOWN, name="DOWN_DOWNLOAD_MSG_STARTUP", answer=0x1B01)
-class Download:
+class Download(WantedRecordings):
     """Fetch a recording as a file."""
-
-    channel: int = u8(zh="逻辑通道号")
-    start_ms: int | None = utc_time(en="start", zh="开始时间")
-    end_ms: int | None = utc_time(en="end", zh="结束时间")
-    alarm_bits: int = u64(en="alarms", zh="报警标志")
-    media: int = u8(zh="音视频资源类型", names=MEDIA)
-    stream: int = u8(zh="码流类型", names=STREAMS)
-    store: int = u8(zh="存储器类型", names=STORES)
-    video_pass: str = text(SIZE_PASS, en="pass", zh="时效口令")
-    position: Position = of_kind(LastPosition(), zh="车辆进入跨域地区后5min之内任一位置")
 
 
 @message(0x1B00, 0x1B01, en="download answer", zh="远程录像下载请求应答", way=UP, name="UP_DOWNLOAD_MSG_STARTUP_ACK")
