@@ -17,7 +17,7 @@ from ingest.log.files import OsFiles
 from protocols.jt808.codec import examine
 from protocols.jt808.framing import Splitter
 from protocols.jt808.messages.session import Heartbeat, PlatformReply
-from protocols.jt808.profile import Profile
+from protocols.jt808.profile import STANDARD, Profile
 from tests.ingest.gateway.conftest import RunningGateway, TerminalClient, location
 
 Start = Callable[..., RunningGateway]
@@ -69,7 +69,7 @@ def shrink(gateway: RunningGateway) -> RunningGateway:
     """The gateway's side of every new link takes few bytes too."""
     accept = gateway.worker.accept
 
-    def shrunk(transport: asyncio.Transport, profile: Profile) -> Link | None:
+    def shrunk(transport: asyncio.Transport, profile: Profile = STANDARD) -> Link | None:
         opened = transport.get_extra_info("socket")
         opened.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4_096)
         opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8_192)
