@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 import psycopg
@@ -35,9 +34,9 @@ class Part:
 
 
 def add(waiting: dict[int, Part], part: Part) -> None:
-    """File a packet by its index: the first one counts, unless it was left over from an earlier message of the same serials."""
+    """File a packet by its index: the newest counts. A repeat is equal, and what is left over from an earlier message may not."""
     there = waiting.get(part.index)
-    if there is None or part.received_ms - there.received_ms > SAME_UPLOAD_MS:
+    if there is None or part.received_ms >= there.received_ms:
         waiting[part.index] = part
 
 
@@ -73,7 +72,7 @@ def stored(conn: Connection, keys: Sequence[PartKey]) -> dict[PartKey, dict[int,
 
 
 def keep(conn: Connection, parts: Sequence[Part]) -> None:
-    """Store parts; a repeated one is left as it is, one left over from an earlier message is replaced."""
+    """Store parts; the newest of an index stays."""
     if not parts:
         return
     with conn.cursor() as cursor:
@@ -84,7 +83,7 @@ def keep(conn: Connection, parts: Sequence[Part]) -> None:
                 on conflict (terminal_id, message_id, total, first_serial, index)
                 do update set received = excluded.received,
                               body = excluded.body
-                 where excluded.received > message_part.received + %(same)s
+                 where excluded.received >= message_part.received
             """,
             [
                 {
@@ -95,7 +94,6 @@ def keep(conn: Connection, parts: Sequence[Part]) -> None:
                     "index": part.index,
                     "received": instant(part.received_ms),
                     "body": part.body,
-                    "same": timedelta(milliseconds=SAME_UPLOAD_MS),
                 }
                 for part in parts
             ],

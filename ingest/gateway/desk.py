@@ -128,6 +128,7 @@ class Desk:
 
     def _message(self, link: Link, session: Session, event: MessageIn, received_us: int, now_ms: int) -> None:
         message = event.message
+        self._worker.commands.unclaimed(message)
         if isinstance(message, Registration):
             self._register(link, session, event, message, received_us)
         elif isinstance(message, Authentication):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from domain.errors import RefusedError
 from ingest.command_store import BUSY, DONE, EXPIRED, FAILED, LOST, Claimed, Outcome
@@ -72,6 +72,11 @@ class Dispatcher:
             self._end(claim, FAILED if result else DONE, result, reason=_REFUSALS.get(result or 0, f"result {result}") if result else "")
         else:
             self._end(claim, DONE, result, answer=as_json(event.message))
+
+    def unclaimed(self, message: Any) -> None:
+        """A message that ended no command: counted where it says that it answers one, which came too late for it."""
+        if hasattr(message, "reply_serial"):
+            self._worker.metrics.count("commands", "late")
 
     def lost(self, link: Link) -> None:
         """The link is gone, and with it the answers to what was sent on it."""

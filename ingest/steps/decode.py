@@ -37,7 +37,7 @@ def decode(batch: Batch, context: Context) -> None:
     rows = frames_in[~own_way]
     decoded = decode_frames(records.buffer, records.start[rows], records.end[rows])
     pieces = declarative.Pieces(len(decoded.scratch))
-    headers: dict[part_store.PartKey, tuple[int, Header]] = {}
+    headers: list[tuple[int, Header]] = []
     for row in np.sort(np.concatenate((rows[decoded.frames["verdict"] == ASK], frames_in[own_way]))):
         _ask(batch, context, pieces, int(row), headers)
     _assemble(batch, context, pieces, headers)
@@ -108,34 +108,38 @@ def _terminal(examined: Examined) -> str:
     return "" if examined.header is None else terminal_key(examined.header.terminal_id)
 
 
-def _ask(
-    batch: Batch, context: Context, pieces: declarative.Pieces, row: int, headers: dict[part_store.PartKey, tuple[int, Header]]
-) -> None:
+def _ask(batch: Batch, context: Context, pieces: declarative.Pieces, row: int, headers: list[tuple[int, Header]]) -> None:
     examined = _examined(batch, row)
     if not _mine(context, _terminal(examined)):
         return
     parts = len(batch.parts)
     declarative.take(batch, pieces, row, examined)
     if len(batch.parts) > parts and examined.header is not None:
-        headers[batch.parts[-1].key] = (row, examined.header)
+        headers.append((row, examined.header))
 
 
-def _assemble(batch: Batch, context: Context, pieces: declarative.Pieces, headers: dict[part_store.PartKey, tuple[int, Header]]) -> None:
-    """Messages that are whole with this batch's packets: decoded at the place of the packet that came last."""
-    waiting = part_store.stored(context.conn, list(headers))
-    newest_ms: dict[part_store.PartKey, int] = {}
-    for part in batch.parts:
-        part_store.add(waiting.setdefault(part.key, {}), part)
-        newest_ms[part.key] = max(part.received_ms, newest_ms.get(part.key, part.received_ms))
-    for key, (row, header) in headers.items():
-        body = part_store.joined(waiting[key], key[2], newest_ms[key])
-        if body is not None:
-            declarative.message_taken(
-                batch, pieces, row, header, declarative.assembled(header, body, _profile(batch, row, _payload(batch, row)))
-            )
-            batch.finished.append(key)
-    done = set(batch.finished)
-    batch.parts = [part for part in batch.parts if part.key not in done]
+def _assemble(batch: Batch, context: Context, pieces: declarative.Pieces, headers: list[tuple[int, Header]]) -> None:
+    """Messages that this batch's packets make whole: decoded at the place of the packet that came last.
+
+    Args:
+        headers: (record, header) of each packet of the batch.
+    """
+    waiting = part_store.stored(context.conn, list({part.key for part in batch.parts}))
+    left: dict[tuple[part_store.PartKey, int], part_store.Part] = {}
+    for part, (row, header) in zip(batch.parts, headers, strict=True):
+        key, total = part.key, part.key[2]
+        parts = waiting.setdefault(key, {})
+        part_store.add(parts, part)
+        left[key, part.index] = part
+        body = part_store.joined(parts, total, part.received_ms) if len(parts) >= total else None
+        if body is None:
+            continue
+        whole = declarative.assembled(header, body, _profile(batch, row, _payload(batch, row)))
+        declarative.message_taken(batch, pieces, row, header, whole)
+        batch.finished.append(key)
+        del waiting[key]
+        left = {place: kept for place, kept in left.items() if place[0] != key}
+    batch.parts = list(left.values())
 
 
 def _dropped(batch: Batch, context: Context, row: int) -> None:

@@ -48,8 +48,8 @@ def store(batch: Batch, context: Context) -> None:
     if outcome.corrected:
         last_store.follow_correction(conn, *_span(batch))
     _matched(batch, context)
-    part_store.keep(conn, batch.parts)
     part_store.finish(conn, batch.finished)
+    part_store.keep(conn, batch.parts)
     link_store.put(conn, link_events(batch, context))
     put_peers(batch, context)
     media_store.put(conn, context.settings.media_path, uploads(batch, context))

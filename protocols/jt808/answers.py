@@ -8,7 +8,7 @@ from typing import Any
 from protocols.definition import NO_ANSWER
 from protocols.fields import V2019
 from protocols.jt808.codec import find_definition
-from protocols.jt808.events import AnomalyEvent, Fixes, MessageIn
+from protocols.jt808.events import AnomalyEvent, Fixes, MessageIn, RepeatedIn
 from protocols.jt808.messages.multimedia import MediaData, MediaReply
 from protocols.jt808.messages.session import PacketRequest, PlatformReply, ServerTime, TerminalPacketRequest, TerminalReply
 from protocols.jt808.messages.vendor_time import VendorReply, VendorTime
@@ -85,6 +85,8 @@ def reply_to(event: MessageIn | Fixes | AnomalyEvent, result: int, *, platform: 
     message = None if isinstance(event, AnomalyEvent) else event.message
     if platform and isinstance(message, MediaData) and not result:
         return MediaReply(message.media_id)
+    if platform and isinstance(event, RepeatedIn) and not result:
+        return MediaReply(event.media_id)
     packet = platform and isinstance(event, MessageIn) and message is None
     refused = isinstance(event, AnomalyEvent) or (result != 0 and (not platform or isinstance(message, MediaData)))
     if answer is not None and not refused and not packet:

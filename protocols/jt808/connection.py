@@ -11,19 +11,20 @@ from protocols.jt808.answers import at_once, missing_packets, reply_to
 from protocols.jt808.body_cipher import BodyCipher
 from protocols.jt808.codec import Examined, examine
 from protocols.jt808.delimiters import sentence, sentence_reply, spoken, stream_splitter
-from protocols.jt808.events import AnomalyEvent, Closed, Event, Fixes, Incomplete, MediaIn, MessageIn, ReplyIn, SentenceIn
+from protocols.jt808.events import AnomalyEvent, Closed, Event, Fixes, Incomplete, MediaIn, MessageIn, ReplyIn, SentenceIn, packet_in
 from protocols.jt808.framing import Splitter
 from protocols.jt808.gate import PLATFORM, TERMINAL, JunkMeter, Role, Session, refusal
-from protocols.jt808.header import SIZE_PACKET_ITEM, Header, terminal_key
+from protocols.jt808.header import Header, terminal_key
 from protocols.jt808.limits import DEFAULT_LIMITS, Limits
 from protocols.jt808.messages.multimedia import MediaData
 from protocols.jt808.messages.registration import Authentication, Registration
+from protocols.jt808.opening import placed
 from protocols.jt808.opening import whole as whole_message
 from protocols.jt808.outbox import Outbox
 from protocols.jt808.pending import Pending
 from protocols.jt808.profile import STANDARD, Profile
 from protocols.jt808.reassembly import Budget, Reassembly
-from protocols.jt808.verdicts import POSITIONS, framing_fault, message_fault, position_result
+from protocols.jt808.verdicts import POSITIONS, framing_fault, message_fault, odd_packet, position_result
 
 __all__ = ["PLATFORM", "TERMINAL", "Connection"]
 
@@ -63,8 +64,7 @@ class Connection:
     ) -> None:
         self.role = role
         self.profile = profile
-        self.limits = limits
-        self.epoch_ms = epoch_ms
+        self.limits, self.epoch_ms = limits, epoch_ms
         self.terminal_id: str | None = None
         self.version = V2013 if profile.version == "auto" else profile.version
         self.authenticated, self.wrong_codes = False, 0
@@ -146,20 +146,20 @@ class Connection:
         self._assemblies = self._assemblies or Reassembly(self.limits, self._budget)
         added = self._assemblies.add(header, examined.body, now_ms)
         events += [Incomplete.of(gone, Code.ASSEMBLY_OVERFLOW) for gone in added.evicted]
-        odd = examined.anomalies
+        examined, odd = placed(examined, added.first_serial, self.profile), examined.anomalies
         if added.code is not None:
-            at = header.body_start - SIZE_PACKET_ITEM
-            odd = (*odd, found := anomaly(added.code, at, field="package_index", detail=f"packet {header.package_index}"))
+            odd = (*odd, found := odd_packet(added.code, header))
             if found.drop:
                 events.append(AnomalyEvent(header, odd, RESULT.get(found.code), examined.raw))
                 return
         if added.whole is None:
-            events.append(MessageIn(header, None, examined.raw, odd))
+            events.append(packet_in(header, examined.raw, odd, added.media_id))
             return
         whole = whole_message(header, added.whole, examined, self.profile, self._outbox.cipher)
         if (fault := message_fault(whole)) is not None:
             events.append(AnomalyEvent(header, (*odd, *whole.anomalies), RESULT.get(fault.code), examined.raw))
         else:
+            self._assemblies.taken(added.whole, whole.message)
             self._message(MessageIn(header, whole.message, whole.raw, (*odd, *whole.anomalies)), now_ms, events)
 
     def _count_junk(self, size: int, now_ms: int, events: list[Event]) -> None:

@@ -32,6 +32,13 @@ class MediaIn(MessageIn):
 
 
 @dataclass(frozen=True, slots=True)
+class RepeatedIn(MessageIn):
+    """A packet of multimedia data that are whole already: the terminal missed 0x8800. The general way to answer it gives that again."""
+
+    media_id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Fixes:
     """Positions. `result` is what the general reply must say: 0, or 2 when no fix of it could be read."""
 
@@ -103,3 +110,10 @@ class Closed:
 
 
 Event: TypeAlias = MessageIn | MediaIn | SentenceIn | Fixes | AnomalyEvent | Incomplete | ReplyIn | TimedOut | Closed
+
+
+def packet_in(header: Header, raw: bytes, anomalies: tuple[Anomaly, ...], media_id: int | None) -> MessageIn:
+    """Event of a packet that completes nothing; media_id: of the whole multimedia data that it repeats a part of, else None."""
+    if media_id is None:
+        return MessageIn(header, None, raw, anomalies)
+    return RepeatedIn(header, None, raw, anomalies, media_id=media_id)

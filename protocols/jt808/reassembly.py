@@ -6,6 +6,7 @@ An assembly is known by (message id, total, serial of its first packet); packets
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from protocols.anomaly import Code
 from protocols.jt808.header import Header
@@ -65,23 +66,34 @@ class Assembly:
 
 @dataclass(frozen=True, slots=True)
 class Added:
-    """What a packet did: `whole` when it was the last one, `code` when it was odd, `evicted` what had to go for it."""
+    """What a packet did.
+
+    Attributes:
+        whole: the message that it completes.
+        code: what was odd.
+        evicted: what had to go for it.
+        first_serial: of the message that it belongs to, where its own serial does not tell; None where it does.
+        media_id: of the multimedia data, taken already, that it repeats a packet of; None for any other packet.
+    """
 
     whole: Assembly | None = None
     code: Code | None = None
     evicted: tuple[Assembly, ...] = ()
+    first_serial: int | None = None
+    media_id: int | None = None
 
 
 class Reassembly:
     """Assemblies of one link, oldest first."""
 
-    __slots__ = ("_budget", "_finished", "_limits", "_open")
+    __slots__ = ("_budget", "_finished", "_limits", "_open", "_taken")
 
     def __init__(self, limits: Limits, budget: Budget) -> None:
         self._limits = limits
         self._budget = budget
         self._open: dict[Key, Assembly] = {}
         self._finished: dict[Key, int] = {}
+        self._taken: dict[Key, int] = {}
 
     def add(self, header: Header, body: bytes, now_ms: int) -> Added:
         """Take one packet whose index lies in 1 to total."""
@@ -90,7 +102,7 @@ class Reassembly:
         if total > self._limits.packets:
             return Added(code=Code.ASSEMBLY_OVERFLOW)
         if self._finished.get(key, now_ms) > now_ms:
-            return Added(code=Code.DUPLICATE_PACKET)
+            return Added(code=Code.DUPLICATE_PACKET, media_id=self._taken.get(key))
         code = None
         assembly = self._open.get(key)
         if assembly is None:
@@ -108,10 +120,11 @@ class Reassembly:
         if assembly is None:
             assembly = self._open[key] = Assembly(key, header)
         self._put(assembly, index, body, now_ms)
+        first = None if code is None else assembly.key[2]
         if len(assembly.parts) < total:
-            return Added(code=code, evicted=evicted)
+            return Added(None, code, evicted, first)
         self._remember(assembly.key, now_ms)
-        return Added(self._end(assembly), code, evicted)
+        return Added(self._end(assembly), code, evicted, first)
 
     def _renumbered(self, key: Key, index: int) -> Assembly | None:
         """The one open assembly of this id and total that lacks the index: some terminals renumber repeats."""
@@ -146,8 +159,16 @@ class Reassembly:
     def _remember(self, key: Key, now_ms: int) -> None:
         """Know a finished message for a while, so that a late repeat does not begin it anew."""
         self._finished[key] = now_ms + self._limits.end_ms
+        self._taken.pop(key, None)
         if len(self._finished) > _REMEMBERED:
-            del self._finished[next(iter(self._finished))]
+            oldest = next(iter(self._finished))
+            del self._finished[oldest]
+            self._taken.pop(oldest, None)
+
+    def taken(self, whole: Assembly, message: Any) -> None:
+        """The message is sound. Where it is multimedia data a repeat of one of its packets says that 0x8800 was lost."""
+        if whole.key[0] == MEDIA_DATA:
+            self._taken[whole.key] = message.media_id
 
     def due(self, now_ms: int) -> tuple[list[Assembly], list[Assembly]]:
         """(assemblies to ask packets for, assemblies given up)."""

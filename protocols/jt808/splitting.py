@@ -8,9 +8,10 @@ from itertools import count
 
 from domain.errors import RefusedError
 from protocols.jt808.body_cipher import MESSAGE, SEALED_PACKET, BodyCipher
-from protocols.jt808.codec import build_frame, examine
+from protocols.jt808.codec import address_of, build_frame, examine
 from protocols.jt808.header import MAX_BODY, Address, Header
 from protocols.jt808.limits import Limits
+from protocols.jt808.profile import Profile
 from protocols.jt808.reassembly import MEDIA_DATA
 
 
@@ -52,15 +53,17 @@ def _parts(body: bytes, cipher: BodyCipher) -> list[bytes]:
     return [cipher.encrypt(part) for part in _cut(body, SEALED_PACKET)]
 
 
-def runs_in_clear(header: Header, first_serial: int, body: bytes) -> bytes:
-    """A message that came sealed whole, as frames in clear: escaped runs with delimiters between them.
+def runs_in_clear(header: Header, first_serial: int, body: bytes, profile: Profile) -> bytes:
+    """A whole message, cut anew into frames in clear: escaped runs with delimiters between them.
 
     Args:
         header: of one of its packets; first_serial: of the first.
         body: the opened body.
+        profile: how the terminal speaks.
     """
     serials = count(first_serial)
-    _, frames = packets(header.message_id, body, Address(header.terminal_id, 0, header.version), lambda: next(serials) & 0xFFFF)
+    address = address_of(header.terminal_id, header.version, profile)
+    _, frames = packets(header.message_id, body, address, lambda: next(serials) & 0xFFFF)
     return b"".join(frames)[1:-1]
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from protocols.anomaly import Anomaly, Code, Layer
+from protocols.anomaly import Anomaly, Code, Layer, anomaly
 from protocols.jt808.codec import Examined
+from protocols.jt808.header import SIZE_PACKET_ITEM, Header
 from protocols.jt808.messages.location import Location, LocationBatch, LocationReply
 
 POSITIONS = (Location, LocationBatch, LocationReply)
@@ -30,3 +31,8 @@ def position_result(message: Location | LocationBatch | LocationReply) -> int:
         fix = message.location if isinstance(message, LocationReply) else message
         readable = fix.fault is not Code.BAD_TIME
     return 0 if readable else 2
+
+
+def odd_packet(code: Code, header: Header) -> Anomaly:
+    """What is odd about one packet of a longer message, at its packet item."""
+    return anomaly(code, header.body_start - SIZE_PACKET_ITEM, field="package_index", detail=f"packet {header.package_index}")

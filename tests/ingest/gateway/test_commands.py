@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,9 +18,11 @@ import pytest
 
 from ingest import command_store
 from ingest.gateway.worker import Place
+from protocols.jt808.codec import examine
 from protocols.jt808.messages.control import LocationQuery, TrackingControl
 from protocols.jt808.messages.location import LocationReply
-from protocols.jt808.messages.session import TerminalReply
+from protocols.jt808.messages.parameters import ParametersReply
+from protocols.jt808.messages.session import PlatformReply, TerminalReply
 from protocols.jt808.messages.text import TextDown
 from runtime.gateway import follower
 from storage import terminal_commands
@@ -87,6 +90,12 @@ def terminal(gateway: RunningGateway, followed: Callable[[RunningGateway], None]
 def sent_serial(gateway: RunningGateway) -> int:
     """Serial of the frame that a terminal was sent last."""
     return int(gateway.worker.links.serials[gateway.worker.links.live()[0].slot]) - 1
+
+
+def heard_serials(terminal: TerminalClient) -> list[int]:
+    """Serials of a text and of a question for parameters, heard in either order."""
+    headers = [header for frame in (terminal.hear_frame(), terminal.hear_frame()) if frame and (header := examine(frame).header)]
+    return [header.serial for header in sorted(headers, key=lambda header: -header.message_id)]
 
 
 def test_a_text_is_sent_and_done_when_the_terminal_says_so(gateway: RunningGateway, terminal: TerminalClient, office: Office) -> None:
@@ -197,6 +206,29 @@ def test_what_a_dead_gateway_left_is_sent_again_once(dsn: str, office: Office) -
             assert terminal_commands.one(conn, number).state == ("queued" if attempt == 1 else "expired")  # type: ignore[union-attr]
         told = conn.execute("select payload from outbox where topic = 'terminal.answer'").fetchall()
         assert [row[0]["state"] for row in told] == ["expired"]
+
+
+def test_an_answer_that_comes_too_late_is_counted_and_ends_no_other_command(
+    gateway: RunningGateway, followed: Callable[[RunningGateway], None], dial: Callable[..., TerminalClient], office: Office
+) -> None:
+    gateway.worker.limits = replace(gateway.worker.limits, wait_ms=2_000, repeats=0)
+    followed(gateway)
+    terminal = dial()
+    terminal.log_in()
+    given_up = [office.ask(0x8300, TEXT), office.ask(0x8104, {})]
+    late = heard_serials(terminal)
+    for number in given_up:
+        assert "did not answer" in office.until(number, "expired").reason
+    again = [office.ask(0x8300, TEXT), office.ask(0x8104, {})]
+    serials = heard_serials(terminal)
+    terminal.say(TerminalReply(late[0], 0x8300, 1))
+    terminal.say(ParametersReply(late[1], ()))
+    assert isinstance(terminal.hear(), PlatformReply)  # a list of parameters is stored and acknowledged though nobody waits for it
+    assert gateway.counted("commands", "late") == 2 and gateway.counted("commands", "done") == 0
+    terminal.say(TerminalReply(serials[0], 0x8300, 0))
+    terminal.say(ParametersReply(serials[1], ()))
+    assert [office.until(number, "done").result for number in again] == [0, 0]
+    assert [office.seen(number).state for number in given_up] == ["expired", "expired"]
 
 
 def test_the_command_line_asks_waits_and_lists(gateway: RunningGateway, terminal: TerminalClient, dsn: str, tmp_path: Path) -> None:

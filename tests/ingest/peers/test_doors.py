@@ -141,7 +141,7 @@ def test_a_superior_platform_that_stops_answering_is_left_and_what_it_may_lack_i
         low.write(*registrations(), *(one for second in range(5) for one in reports(second)))
         until(lambda: len(mute.positions) == 5 * FLEET, "live positions")
         mute.hushed = True
-        low.write(*(one for second in range(5, 10) for one in reports(second, alarms=2)))
+        low.write(*(one for second in range(5, 10) for one in reports(second)))
         until(lambda: mute.counts["connections_main"] >= 2, "left and dialled again")
         assert len(mute.positions) == 5 * FLEET
         port = mute.port
