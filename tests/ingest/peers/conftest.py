@@ -181,7 +181,7 @@ class Road:
             while data := one.recv(65_536):
                 other.sendall(data)
         except OSError:
-            pass
+            pass  # one side is gone: so is the road
         for each in (one, other):
             try:
                 each.shutdown(socket.SHUT_RDWR)
