@@ -22,6 +22,8 @@ from domain.errors import RefusedError
 from domain.units import instant
 from operations import accounts
 from operations import identity_store as store
+from operations.rights import PERSONAL, rights_of
+from storage.scope import Scope
 
 ACCESS_S = 15 * 60
 REFRESH_DAYS = 14
@@ -45,7 +47,17 @@ class LockedError(RefusedError):
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who asks, as an access token says it; expires_ms is the token's end, epoch ms UTC."""
+    """Who asks.
+
+    Args:
+        region_code: GB/T 2260 root of the subtree that is seen.
+        expires_ms: the token's end, epoch ms UTC.
+        operator_id: only this operator's; None: all.
+        person_id: the person's own record (a driver's); None: none.
+        unmask: may see personal data in clear.
+        rights: what may be done; None: all that the role may (an API key may less).
+        address: where the request comes from.
+    """
 
     user_id: int
     name: str
@@ -53,6 +65,23 @@ class Principal:
     region_code: int
     session_id: str
     expires_ms: int
+    operator_id: int | None = None
+    person_id: int | None = None
+    unmask: bool = False
+    rights: frozenset[str] | None = None
+    address: str = ""
+
+    def may(self, right: str) -> bool:
+        """The person has the right."""
+        given = rights_of(self.role, unmask=self.unmask)
+        return right in given and (self.rights is None or right in self.rights)
+
+    def scope(self, trace_id: str = "") -> Scope:
+        """Who asks, for the database."""
+        return Scope(
+            self.role, f"{self.region_code:06d}", self.user_id, self.operator_id, self.person_id, self.name,
+            self.may(PERSONAL), trace_id, self.address,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
