@@ -20,6 +20,7 @@ from api.live.source import Pool
 from api.problems import problem
 from domain.errors import RefusedError
 from operations.identity import REFRESH_DAYS, Identity, Login, Principal
+from storage.scope import scoped, service
 
 ACCESS_COOKIE = "cuntong_access"
 REFRESH_COOKIE = "cuntong_refresh"
@@ -92,7 +93,7 @@ class Doorkeeper:
         return await asyncio.to_thread(self._renew, refresh)
 
     def _renew(self, refresh: str) -> Login | None:
-        with self.pool.connection() as conn:
+        with scoped(self.pool, service("login")) as conn:
             try:
                 return self.identity.refresh(conn, refresh, now_ms())
             except RefusedError:
@@ -103,7 +104,7 @@ class Doorkeeper:
         await asyncio.to_thread(self._end, principal.session_id)
 
     def _end(self, session_id: str) -> None:
-        with self.pool.connection() as conn:
+        with scoped(self.pool, service("login")) as conn:
             self.identity.log_out(conn, session_id, now_ms())
 
     async def alive(self, session_id: str) -> bool:
@@ -112,7 +113,7 @@ class Doorkeeper:
 
     def _alive(self, session_id: str) -> bool:
         try:
-            with self.pool.connection() as conn:
+            with scoped(self.pool, service("login")) as conn:
                 return self.identity.alive(conn, session_id, now_ms())
         except (psycopg.OperationalError, PoolTimeout):
             return True  # nobody can tell now; asked again at the next check, and no frame flows meanwhile

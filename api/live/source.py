@@ -14,6 +14,7 @@ from api.live.fleet import Fleet
 from api.live.state import LiveState
 from domain.errors import StoreError
 from storage.live import Changes, changed_since
+from storage.scope import scoped, service
 
 Pool = ConnectionPool[psycopg.Connection[Any]]
 Rows = tuple[Changes, Any]
@@ -59,6 +60,6 @@ class LiveSource:
         return state.t_ms
 
     def _read(self, with_registry: bool) -> Rows:
-        with self._pool.connection() as conn:
+        with scoped(self._pool, service("live")) as conn:
             registry = self._fleet.read(conn) if with_registry else None
             return changed_since(conn, self._cursor), registry

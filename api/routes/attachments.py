@@ -8,7 +8,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Query
 from fastapi.responses import FileResponse
 
-from api.asking import Asking
+from api.asking import Asking, asking
 from api.live.fleet import Fleet
 from api.live.source import Pool
 from api.schemas.attachments import AlarmAttachments, AttachmentFile, AttachmentList
@@ -34,7 +34,7 @@ def router(fleet: Fleet, pool: Pool, folder: Path) -> APIRouter:
     def listed(principal: Asking, vehicle_id: int, limit: int = Query(default=50, ge=1, le=500)) -> AttachmentList:
         """The newest alarms with files."""
         visible_vehicle(fleet, principal, vehicle_id)
-        with pool.connection() as conn:
+        with asking(pool, principal) as conn:
             rows = stored.of_vehicle(conn, vehicle_id, limit)
         return AttachmentList(vehicle_id=vehicle_id, items=[_alarm(vehicle_id, one, files) for one, files in rows])
 
@@ -42,7 +42,7 @@ def router(fleet: Fleet, pool: Pool, folder: Path) -> APIRouter:
     def data(principal: Asking, vehicle_id: int, upload_id: int, name: str) -> FileResponse:
         """The bytes of a file that is whole."""
         visible_vehicle(fleet, principal, vehicle_id)
-        with pool.connection() as conn:
+        with asking(pool, principal) as conn:
             found = stored.file(conn, vehicle_id, upload_id, name)
         if found is None or found.path is None:
             why = "has not come whole" if found is not None else "is unknown"

@@ -7,12 +7,13 @@ from typing import Any
 
 from fastapi import APIRouter, Query
 
-from api.asking import Asking
+from api.asking import Asking, asking
 from api.live.fleet import Fleet
 from api.live.source import Pool
 from api.schemas.commands import CommandList, CommandSeen, NewCommand
 from api.seeing import visible_vehicle
 from domain.errors import RefusedError
+from operations.identity import Principal
 from protocols.definition import definition_of
 from protocols.jt808.forms import STANDARD_PROFILE, command_of
 from protocols.jt808.registry import messages
@@ -36,7 +37,7 @@ def router(fleet: Fleet, pool: Pool) -> APIRouter:
     @routes.post("/vehicles/{vehicle_id}/commands", status_code=202)
     def ask(principal: Asking, vehicle_id: int, asked: NewCommand) -> CommandSeen:
         """Ask; what the fields must be is checked at once, the terminal hears it when it is on line."""
-        return _ask(pool, _terminal(visible_vehicle(fleet, principal, vehicle_id)), asked, principal.name)
+        return _ask(pool, _terminal(visible_vehicle(fleet, principal, vehicle_id)), asked, principal)
 
     @routes.get("/vehicles/{vehicle_id}/commands")
     def listed(principal: Asking, vehicle_id: int, limit: int = Query(default=50, ge=1, le=500)) -> CommandList:
@@ -44,7 +45,7 @@ def router(fleet: Fleet, pool: Pool) -> APIRouter:
         row = visible_vehicle(fleet, principal, vehicle_id)
         if row.terminal_id is None:
             return CommandList(vehicle_id=vehicle_id, terminal_id=None, commands=[])
-        with pool.connection() as conn:
+        with asking(pool, principal) as conn:
             rows = stored.of_terminal(conn, row.terminal_id, limit)
         return CommandList(vehicle_id=vehicle_id, terminal_id=row.terminal_id, commands=[_seen(one) for one in rows])
 
@@ -52,7 +53,7 @@ def router(fleet: Fleet, pool: Pool) -> APIRouter:
     def one(principal: Asking, vehicle_id: int, command_id: int) -> CommandSeen:
         """One command."""
         row = visible_vehicle(fleet, principal, vehicle_id)
-        with pool.connection() as conn:
+        with asking(pool, principal) as conn:
             found = stored.one(conn, command_id)
         if found is None or found.terminal_id != row.terminal_id:
             raise RefusedError(f"no command {command_id} of vehicle {vehicle_id}", field="command_id", kind="missing")
@@ -61,12 +62,12 @@ def router(fleet: Fleet, pool: Pool) -> APIRouter:
     return routes
 
 
-def _ask(pool: Pool, terminal_id: str, asked: NewCommand, who: str) -> CommandSeen:
+def _ask(pool: Pool, terminal_id: str, asked: NewCommand, principal: Principal) -> CommandSeen:
     command_of(asked.message_id, asked.fields)
     expires_at = datetime.now(UTC) + timedelta(seconds=asked.expires_in_s)
-    with pool.connection() as conn:
+    with asking(pool, principal) as conn:
         with conn.transaction():
-            number = stored.ask(conn, terminal_id, asked.message_id, asked.fields, expires_at=expires_at, asked_by=who)
+            number = stored.ask(conn, terminal_id, asked.message_id, asked.fields, expires_at=expires_at, asked_by=principal.name)
         found = stored.one(conn, number)
     assert found is not None
     return _seen(found)

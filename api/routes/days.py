@@ -11,7 +11,7 @@ from fastapi.responses import Response
 from numpy.typing import NDArray
 
 from api.answers import answer
-from api.asking import Asking
+from api.asking import Asking, asking
 from api.live.fleet import Fleet
 from api.live.source import Pool
 from api.login import now_ms
@@ -60,7 +60,7 @@ def router(fleet: Fleet, pool: Pool) -> APIRouter:
         since = first or until - timedelta(LISTED_DAYS - 1)
         if since > until or (until - since).days >= MOST_DAYS:
             raise RefusedError(f"days {since} to {until}: from is not after to, and at most {MOST_DAYS} days", field="from")
-        with pool.connection() as conn:
+        with asking(pool, principal) as conn:
             found = stored.vehicle_days(conn, since, until, [vehicle_id])
             due = stored.due_days(conn, vehicle_id, since, until)
         waiting = [DueDay(day=one.day, since=one.since, reason=one.reason, failed=one.failures > 0) for one in due]
@@ -71,7 +71,7 @@ def router(fleet: Fleet, pool: Pool) -> APIRouter:
     def detail(request: Request, principal: Asking, vehicle_id: int, day: date) -> Response:
         """What is stored of the day but its geometry. 404 while it was never computed."""
         visible_vehicle(fleet, principal, vehicle_id)
-        with pool.connection() as conn:
+        with asking(pool, principal) as conn:
             return answer(request, _detail(conn, vehicle_id, day))
 
     return routes

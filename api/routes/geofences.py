@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from fastapi import APIRouter
 
-from api.asking import Asking
+from api.asking import Asking, asking
 from api.live.fleet import Fleet
 from api.live.source import Pool
 from api.schemas.geofences import GeofenceList, GeofenceOrder, GeofenceSeen, Ordered, ZoneCommand, ZoneHeld, ZoneList
@@ -27,7 +27,7 @@ def router(fleet: Fleet, pool: Pool) -> APIRouter:
     @routes.get("/geofences")
     def listed(principal: Asking) -> GeofenceList:
         """Geofences in use."""
-        with pool.connection() as conn:
+        with asking(pool, principal) as conn:
             found = stored.listed(conn)
         return GeofenceList(geofences=[_seen(one) for one in found if region_visible(principal, one.region_code)])
 
@@ -42,7 +42,7 @@ def router(fleet: Fleet, pool: Pool) -> APIRouter:
         row = visible_vehicle(fleet, principal, vehicle_id)
         if row.terminal_id is None:
             return ZoneList(vehicle_id=vehicle_id, terminal_id=None, zones=[], unsettled=[])
-        with pool.connection() as conn:
+        with asking(pool, principal) as conn:
             held, open_ = stored.held(conn, row.terminal_id), stored.unsettled(conn, row.terminal_id)
         zones = [ZoneHeld.model_validate(asdict(one)) for one in held]
         left = [
@@ -58,7 +58,7 @@ def _order(pool: Pool, principal: Principal, row: VehicleRow, asked: GeofenceOrd
     if row.terminal_id is None:
         raise RefusedError(f"vehicle {row.vehicle_id} has no terminal; bind one in the registry first", field="vehicle_id", kind="conflict")
     how = geofences.Asking(datetime.now(UTC) + timedelta(seconds=asked.expires_in_s), principal.name, asked.most_points, asked.tolerance_m)
-    with pool.connection() as conn, conn.transaction():
+    with asking(pool, principal) as conn, conn.transaction():
         wanted = geofences.named(conn, asked.geofences)
         hidden = [one.name for one in wanted if not region_visible(principal, one.region_code)]
         if hidden:

@@ -7,7 +7,7 @@ from pathlib import Path
 from fastapi import APIRouter, Query
 from fastapi.responses import FileResponse, Response
 
-from api.asking import Asking
+from api.asking import Asking, asking
 from api.live.fleet import Fleet
 from api.live.source import Pool
 from api.schemas.media import MediaItem, MediaList
@@ -33,7 +33,7 @@ def router(fleet: Fleet, pool: Pool, folder: Path) -> APIRouter:
     def listed(principal: Asking, vehicle_id: int, limit: int = Query(default=50, ge=1, le=500)) -> MediaList:
         """The newest uploads."""
         visible_vehicle(fleet, principal, vehicle_id)
-        with pool.connection() as conn:
+        with asking(pool, principal) as conn:
             rows = stored.of_vehicle(conn, vehicle_id, limit)
         return MediaList(vehicle_id=vehicle_id, items=[_item(vehicle_id, row) for row in rows])
 
@@ -41,7 +41,7 @@ def router(fleet: Fleet, pool: Pool, folder: Path) -> APIRouter:
     def data(principal: Asking, vehicle_id: int, sha256: str) -> Response:
         """The bytes."""
         visible_vehicle(fleet, principal, vehicle_id)
-        with pool.connection() as conn:
+        with asking(pool, principal) as conn:
             found = stored.one(conn, vehicle_id, sha256)
         if found is None:
             raise RefusedError(f"no multimedia {sha256} of vehicle {vehicle_id}", field="sha256", kind="missing")

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from fastapi import APIRouter, Query
 
-from api.asking import Asking
+from api.asking import Asking, asking
 from api.live.source import Pool
 from api.schemas.platforms import MessageList, MessageSeen, NewAnswer, NewMessage, PlatformList, PlatformSeen
 from api.seeing import region_visible
@@ -26,7 +26,7 @@ def router(pool: Pool) -> APIRouter:
     @routes.get("")
     def listed(principal: Asking) -> PlatformList:
         """Platforms and their links."""
-        with pool.connection() as conn:
+        with asking(pool, principal) as conn:
             rows = [one for one in stored.platforms(conn) if region_visible(principal, one.region_code)]
         return PlatformList(platforms=[PlatformSeen.model_validate(asdict(one)) for one in rows])
 
@@ -36,7 +36,7 @@ def router(pool: Pool) -> APIRouter:
         limit: int = Query(default=50, ge=1, le=500),
     ) -> MessageList:  # fmt: skip
         """The newest messages with a platform."""
-        with pool.connection() as conn:
+        with asking(pool, principal) as conn:
             _visible(conn, principal, peer_id)
             rows = stored.messages(conn, peer_id, kind, limit)
         return MessageList(messages=[_seen(one) for one in rows])
@@ -49,7 +49,7 @@ def router(pool: Pool) -> APIRouter:
     @routes.get("/{peer_id}/messages/{message_id}")
     def one(principal: Asking, peer_id: int, message_id: int) -> MessageSeen:
         """One message."""
-        with pool.connection() as conn:
+        with asking(pool, principal) as conn:
             return _seen(_message(conn, principal, peer_id, message_id))
 
     @routes.post("/{peer_id}/messages/{message_id}/answer", status_code=202)
@@ -62,7 +62,7 @@ def router(pool: Pool) -> APIRouter:
 
 def _ask(pool: Pool, principal: Principal, peer_id: int, asked: NewMessage) -> MessageSeen:
     vehicle = (asked.plate, asked.plate_colour) if asked.plate is not None and asked.plate_colour is not None else None
-    with pool.connection() as conn, conn.transaction():
+    with asking(pool, principal) as conn, conn.transaction():
         to = _visible(conn, principal, peer_id)
         if to.role != "subordinate":
             raise RefusedError(f"{to.name} is superior to us: it asks, we answer", field="peer_id", kind="conflict")
@@ -73,7 +73,7 @@ def _ask(pool: Pool, principal: Principal, peer_id: int, asked: NewMessage) -> M
 
 
 def _answer(pool: Pool, principal: Principal, place: tuple[int, int], said: NewAnswer) -> MessageSeen:
-    with pool.connection() as conn, conn.transaction():
+    with asking(pool, principal) as conn, conn.transaction():
         found = _message(conn, principal, *place)
         stored.answer(conn, found.message_id, result=said.result, content=said.content, responder=principal.name, telephone=said.telephone)
         return _seen(stored.message(conn, found.message_id))

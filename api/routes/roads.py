@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from api.answers import GEOJSON, answer
-from api.asking import Asking
+from api.asking import Asking, asking
 from api.live.source import Pool
 from api.road_speeds import Box, RoadBook, road_book
 from api.schemas.roads import MeasuredHourRow, MeasuredHours, RoadSpeedFeature, RoadSpeedProperties, RoadSpeeds
@@ -32,7 +32,7 @@ def router(pool: Pool) -> APIRouter:
     @routes.get("/hours", response_model=MeasuredHours)
     def hours(request: Request, principal: Asking, day: date | None = None) -> Response:
         """Hours of the day (without one: of the last day that has any) with measured speeds."""
-        with pool.connection() as conn:
+        with asking(pool, principal) as conn:
             return answer(request, _hours(conn, day))
 
     @routes.get("/speeds", response_model=RoadSpeeds)
@@ -48,11 +48,11 @@ def router(pool: Pool) -> APIRouter:
         begin, end = day_bounds(day)
         if hour is not None:
             begin, end = begin + hour * HOUR_MS, begin + (hour + 1) * HOUR_MS
-        with pool.connection() as conn:
+        with asking(pool, principal) as conn:
             registered = _serving(serving_networks(conn), principal)
         book = road_book(registered.path, registered.map_version)
         edges, least = book.edges_in(box)
-        with pool.connection() as conn:
+        with asking(pool, principal) as conn:
             sums = edge_speeds.edge_sums(conn, begin, end, book.keys(edges))
         features = [_feature(book, row) for row in book.conditions(sums) if region_visible(principal, book.region_of(int(row["edge"])))]
         body = RoadSpeeds(

@@ -13,6 +13,7 @@ from api.schemas.session import Credentials, Person
 from domain.errors import RefusedError
 from domain.units import instant
 from operations.identity import LockedError, Login, Principal
+from storage.scope import scoped, service
 
 
 def router(doorkeeper: Doorkeeper, hub: Hub, metrics: Metrics) -> APIRouter:
@@ -61,7 +62,7 @@ def router(doorkeeper: Doorkeeper, hub: Hub, metrics: Metrics) -> APIRouter:
 def _log_in(doorkeeper: Doorkeeper, body: Credentials, address: str) -> Login:
     """Failed tries are counted in the same transaction, so it commits whatever the outcome."""
     refused: RefusedError | None = None
-    with doorkeeper.pool.connection() as conn:
+    with scoped(doorkeeper.pool, service("login")) as conn:
         try:
             return doorkeeper.identity.log_in(conn, body.name, body.password, address, now_ms())
         except RefusedError as error:

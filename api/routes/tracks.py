@@ -12,7 +12,7 @@ from fastapi.responses import Response
 from numpy.typing import NDArray
 
 from api.answers import GEOJSON, answer
-from api.asking import Asking
+from api.asking import Asking, asking
 from api.drawn_day import Drawn, drawn
 from api.live.fleet import Fleet
 from api.live.source import Pool
@@ -44,7 +44,7 @@ def router(fleet: Fleet, pool: Pool, archive: Path | None) -> APIRouter:
         """Fixes of the day, cleaned of nothing; evenly thinned above the limit, first and last kept."""
         visible_vehicle(fleet, principal, vehicle_id)
         begin, end = day_bounds(day)
-        with pool.connection() as conn:
+        with asking(pool, principal) as conn:
             rows = read_track(conn, vehicle_id, begin, end, archive)
         total = len(rows)
         if total > limit:
@@ -60,7 +60,7 @@ def router(fleet: Fleet, pool: Pool, archive: Path | None) -> APIRouter:
     def matched(request: Request, principal: Asking, vehicle_id: int, day: date) -> Response:
         """GeoJSON of the day's segments, each with kind, source and reason. 404 while the day was never computed."""
         visible_vehicle(fleet, principal, vehicle_id)
-        with pool.connection() as conn:
+        with asking(pool, principal) as conn:
             path = driven_paths.path(conn, vehicle_id, day)
             if path is None:
                 raise RefusedError(f"day {day} of vehicle {vehicle_id} is not computed", field="day", kind="missing")

@@ -8,7 +8,7 @@ import numpy as np
 from fastapi import APIRouter, Header, Query
 from fastapi.responses import Response
 
-from api.asking import Asking, require_scope
+from api.asking import Asking, asking, require_scope
 from api.live.fleet import Fleet
 from api.live.source import Pool
 from api.live.state import LiveState
@@ -18,6 +18,7 @@ from api.seeing import visible_vehicle
 from domain.position import Flag
 from domain.track import ACC_ON
 from domain.units import instant
+from operations.identity import Principal
 from storage.positions import read_track
 
 
@@ -53,7 +54,7 @@ def router(fleet: Fleet, state: LiveState, pool: Pool) -> APIRouter:
             region=_region(fleet, row.region_code),
             dangerous_goods=row.dangerous_goods,
             terminal_id=row.terminal_id,
-            fix=_fix(newest, _ignition(pool, newest)) if newest is not None else None,
+            fix=_fix(newest, _ignition(pool, principal, newest)) if newest is not None else None,
         )
 
     return routes
@@ -66,12 +67,12 @@ def _region(fleet: Fleet, code: str | None) -> RegionName | None:
     return RegionName(region_code=code, name=region.name if region else code, name_en=region.name_en if region else None)
 
 
-def _ignition(pool: Pool, row: np.void) -> bool | None:
+def _ignition(pool: Pool, principal: Principal, row: np.void) -> bool | None:
     """Whether the ignition is on; None where the newest report came without status bits, which its stored position says."""
     if int(row["status_bits"]) & ACC_ON:
         return True
     t_ms = int(row["t_ms"])
-    with pool.connection() as conn:
+    with asking(pool, principal) as conn:
         stored = read_track(conn, int(row["vehicle_id"]), t_ms, t_ms + 1)
     return None if len(stored) and int(stored["flags"][0]) & Flag.NO_STATUS else False
 

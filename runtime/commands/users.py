@@ -37,10 +37,12 @@ def add(
     from runtime.settings import load
     from storage.database import serving
     from storage.pool import connect
+    from storage.scope import enter, service
 
     settings = load(data)
     chosen = _password(password, generate)
     with serving(settings.database, settings.data) as dsn, connect(dsn, "app") as conn:
+        enter(conn, service("cuntong users"))
         add_user(conn, name, chosen, region_code=region)
     typer.echo(f"user {name} added" + (f", password {chosen}" if generate else ""))
 
@@ -60,10 +62,12 @@ def list_(data: Data = None) -> None:
     from runtime.settings import load
     from storage.database import serving
     from storage.pool import connect
+    from storage.scope import enter, service
 
     settings = load(data)
     table = Table("name", "role", "region", "state", "since (UTC)")
     with serving(settings.database, settings.data) as dsn, connect(dsn, "app") as conn:
+        enter(conn, service("cuntong users"))
         for user in list_users(conn):
             state = "disabled" if user.disabled else "active"
             table.add_row(user.name, user.role, user.region_code, state, f"{user.created_at:%Y-%m-%d %H:%M}")
@@ -86,10 +90,12 @@ def password_(
     from runtime.settings import load
     from storage.database import serving
     from storage.pool import connect
+    from storage.scope import enter, service
 
     settings = load(data)
     chosen = _password(password, generate)
     with serving(settings.database, settings.data) as dsn, connect(dsn, "app") as conn:
+        enter(conn, service("cuntong users"))
         set_password(conn, name, chosen, time.time_ns() // 1_000_000)
     typer.echo(f"password of {name} changed" + (f" to {chosen}" if generate else ""))
 

@@ -9,6 +9,7 @@ import pytest
 from api.routes.vehicles import _ignition
 from domain.position import Flag
 from domain.units import instant
+from operations.identity import Principal
 from storage.live import LAST
 from storage.pool import open_pool
 
@@ -35,6 +36,6 @@ def test_a_device_that_tells_no_status_has_no_ignition(dsn: str, status_bits: in
     row["vehicle_id"], row["t_ms"], row["status_bits"] = 7, T_MS, status_bits
     pool = open_pool(dsn, "app", 1)
     try:
-        assert _ignition(pool, row) is known
+        assert _ignition(pool, Principal(1, "wang.fang", "regulator", 100_000, "", 0), row) is known
     finally:
         pool.close()
