@@ -27,6 +27,7 @@ class WebSettings(LiveSettings):
     """One web process, with the live map that it serves.
 
     tiles_path is the folder of PMTiles files; secret_file holds the key that signs logins (made on first start, mode 0600);
+    personal_key_file the keys that personal data are sealed with (`storage/sealing.py`), which worker and commands use too;
     metrics_listen "" serves `/metrics` nowhere; origins are further allowed origins of the socket and of changing requests;
     secure_cookies True behind TLS.
     """
@@ -35,6 +36,7 @@ class WebSettings(LiveSettings):
     metrics_listen: str = "127.0.0.1:8051"
     tiles_path: Path = Path("data/tiles")
     secret_file: Path = Path("data/secrets/login.key")
+    personal_key_file: Path = Path("data/secrets/personal.key")
     secure_cookies: bool = False
     origins: tuple[str, ...] = ()
     sockets_per_user: int = 8

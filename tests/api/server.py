@@ -76,6 +76,7 @@ def running(dsn: str, folder: Path, **web: Any) -> Iterator[RunningWeb]:
             metrics_listen="",
             tiles_path=folder / "tiles",
             secret_file=folder / "secrets" / "login.key",
+            personal_key_file=folder / "secrets" / "personal.key",
             **chosen,
         ),
     )
