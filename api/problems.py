@@ -16,7 +16,10 @@ from domain.errors import RefusedError, StoreError, WireError
 
 log = structlog.get_logger()
 
-STATUS_OF = {"invalid": 422, "forbidden": 403, "missing": 404, "conflict": 409, "unauthenticated": 401, "locked": 429}
+STATUS_OF = {
+    "invalid": 422, "forbidden": 403, "missing": 404, "conflict": 409, "unauthenticated": 401, "locked": 429, "changed": 412,
+    "unconditional": 428, "idempotency_mismatch": 409, "not_acceptable": 406,
+}  # fmt: skip
 """HTTP status by `RefusedError.kind`."""
 
 TITLES = {
@@ -32,6 +35,7 @@ TITLES = {
     415: "Unsupported media type",
     416: "Range not satisfiable",
     422: "Not valid",
+    428: "Say which version",
     429: "Too many requests",
     500: "Internal error",
     503: "Not available now",
@@ -106,7 +110,7 @@ async def _not_valid(request: Request, error: Exception) -> JSONResponse:
 
 async def _http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
-    code = {404: "missing", 405: "method", 416: "range"}.get(error.status_code, "http")
+    code = {400: "bad_request", 404: "missing", 405: "method", 413: "too_big", 416: "range"}.get(error.status_code, "http")
     return problem(error.status_code, code, trace_id=trace_id(request), headers=dict(error.headers or {}))
 
 

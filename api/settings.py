@@ -27,14 +27,17 @@ class WebSettings(LiveSettings):
     """One web process, with the live map that it serves.
 
     tiles_path is the folder of PMTiles files; secret_file holds the key that signs logins (made on first start, mode 0600);
+    personal_key_file the keys that personal data are sealed with (`storage/sealing.py`), which worker and commands use too;
     metrics_listen "" serves `/metrics` nowhere; origins are further allowed origins of the socket and of changing requests;
-    secure_cookies True behind TLS.
+    secure_cookies True behind TLS. Requests a minute, 0 for no limit: of a person, of an address (an office behind one is many people),
+    and logins of an address; body_most and import_most are bytes of a request's body and of an imported file.
     """
 
     listen: str = "127.0.0.1:8050"
     metrics_listen: str = "127.0.0.1:8051"
     tiles_path: Path = Path("data/tiles")
     secret_file: Path = Path("data/secrets/login.key")
+    personal_key_file: Path = Path("data/secrets/personal.key")
     secure_cookies: bool = False
     origins: tuple[str, ...] = ()
     sockets_per_user: int = 8
@@ -42,6 +45,11 @@ class WebSettings(LiveSettings):
     recheck_s: float = 60.0
     pool_size: int = 8
     stop_s: float = 5.0
+    requests_per_minute: int = 1_200
+    address_requests_per_minute: int = 6_000
+    logins_per_minute: int = 60
+    body_most: int = 1 << 20
+    import_most: int = 64 << 20
 
     @property
     def address(self) -> tuple[str, int]:

@@ -20,7 +20,7 @@ import psycopg
 
 from domain.errors import RefusedError
 from domain.units import instant
-from operations import accounts
+from operations import accounts, accounts_store
 from operations import identity_store as store
 from operations.rights import PERSONAL, rights_of
 from storage.scope import Scope
@@ -137,13 +137,15 @@ class Identity:
         """
         now = instant(now_ms)
         self._refuse_locked(conn, name, address, now)
-        found = store.account(conn, name=name)
-        fits = accounts.fits(found.password_hash if found else accounts.NOBODY, password)
+        found = accounts_store.account(conn, name=name)
+        kept = accounts_store.secret(conn, found.user_id) if found else None
+        password_hash = (kept and kept.password_hash) or accounts.NOBODY
+        fits = accounts.fits(password_hash, password)
         if found is None or not fits or found.disabled:
             self._count_failure(conn, name, address, now)
             raise RefusedError("name or password is wrong", kind="unauthenticated")
-        if accounts.HASHER.check_needs_rehash(found.password_hash):
-            store.set_password_hash(conn, found.user_id, accounts.HASHER.hash(password))
+        if accounts.HASHER.check_needs_rehash(password_hash):
+            accounts_store.set_password_hash(conn, found.user_id, accounts.HASHER.hash(password))
         store.forget_failures(conn, store.by_name(name))
         refresh = secrets.token_urlsafe(32)
         session_id = uuid.uuid4()
@@ -186,7 +188,7 @@ class Identity:
         elif not (row.previous_hash == digest and now - row.rotated_at <= timedelta(seconds=GRACE_S)):
             store.revoke(conn, now, session_id=session_id)
             raise RefusedError("a used refresh secret came back: the login was ended", kind="unauthenticated")
-        found = store.account(conn, user_id=row.user_id)
+        found = accounts_store.account(conn, user_id=row.user_id)
         if found is None or found.disabled:
             raise RefusedError("the account is disabled", kind="unauthenticated")
         return self._login(found, session_id, following, now_ms)
@@ -200,7 +202,7 @@ class Identity:
         row = store.session(conn, uuid.UUID(session_id))
         if row is None or row.revoked_at is not None or row.expires_at <= instant(now_ms):
             return False
-        found = store.account(conn, user_id=row.user_id)
+        found = accounts_store.account(conn, user_id=row.user_id)
         return found is not None and not found.disabled
 
     def read(self, access: str, now_ms: int) -> Principal:
@@ -229,9 +231,12 @@ class Identity:
         """Token that a changing request of this login must carry in its header."""
         return hmac.new(self._secret, f"csrf:{session_id}".encode(), hashlib.sha256).hexdigest()[:40]
 
-    def _login(self, found: store.Account, session_id: uuid.UUID, refresh: str | None, now_ms: int) -> Login:
+    def _login(self, found: accounts_store.Account, session_id: uuid.UUID, refresh: str | None, now_ms: int) -> Login:
         expires_s = now_ms // 1000 + ACCESS_S
-        principal = Principal(found.user_id, found.name, found.role, int(found.region_code), str(session_id), expires_s * 1000)
+        principal = Principal(
+            found.user_id, found.name, found.role, int(found.region_code), str(session_id), expires_s * 1000, found.operator_id,
+            found.person_id, found.unmask,
+        )  # fmt: skip
         claims = {
             "sub": str(found.user_id),
             "name": found.name,

@@ -1,4 +1,4 @@
-"""Tables of identity: accounts, login sessions, failed logins."""
+"""Tables of logins: sessions, and failed tries."""
 
 from __future__ import annotations
 
@@ -9,21 +9,6 @@ from uuid import UUID
 
 import psycopg
 from psycopg.rows import class_row
-
-from domain.errors import RefusedError
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """A person who may log in; region_code is the root of the subtree that the person may see."""
-
-    user_id: int
-    name: str
-    password_hash: str
-    role: str
-    region_code: str
-    disabled: bool
-    created_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,63 +27,6 @@ class SessionRow:
 def by_name(name: str) -> str:
     """Subject of failed logins of a name."""
     return f"name:{name.lower()[:64]}"
-
-
-def add_account(conn: psycopg.Connection[Any], name: str, password_hash: str, role: str, region_code: str) -> int:
-    """Insert an account; its user_id.
-
-    Raises:
-        RefusedError: conflict when the name is taken, invalid when name or region do not fit.
-    """
-    try:
-        row = conn.execute(
-            """
-            insert into account (name, password_hash, role, region_code)
-            values (%(name)s, %(password_hash)s, %(role)s, %(region_code)s)
-            returning user_id
-            """,
-            {"name": name, "password_hash": password_hash, "role": role, "region_code": region_code},
-        ).fetchone()
-    except psycopg.errors.UniqueViolation as error:
-        raise RefusedError(f"there is already a user {name!r}", field="name", kind="conflict") from error
-    except psycopg.errors.CheckViolation as error:
-        raise RefusedError(f"user {name!r} with role {role!r} and region {region_code!r}: {error.diag.constraint_name}") from error
-    assert row is not None
-    return int(row[0])
-
-
-def account(conn: psycopg.Connection[Any], *, name: str | None = None, user_id: int | None = None) -> Account | None:
-    """The account by name (without regard to case) or by id; None when there is none."""
-    with conn.cursor(row_factory=class_row(Account)) as cursor:
-        return cursor.execute(
-            """
-            select user_id, name, password_hash, role, region_code, disabled, created_at
-              from account
-             where lower(name) = lower(%(name)s)
-                or user_id = %(user_id)s
-            """,
-            {"name": name, "user_id": user_id},
-        ).fetchone()
-
-
-def accounts(conn: psycopg.Connection[Any]) -> list[Account]:
-    """All accounts by name."""
-    with conn.cursor(row_factory=class_row(Account)) as cursor:
-        return cursor.execute(
-            """
-            select user_id, name, password_hash, role, region_code, disabled, created_at
-              from account
-             order by lower(name)
-            """
-        ).fetchall()
-
-
-def set_password_hash(conn: psycopg.Connection[Any], user_id: int, password_hash: str) -> None:
-    """Replace the hash."""
-    conn.execute(
-        "update account set password_hash = %(password_hash)s where user_id = %(user_id)s",
-        {"password_hash": password_hash, "user_id": user_id},
-    )
 
 
 def add_session(conn: psycopg.Connection[Any], session: SessionRow, address: str) -> None:

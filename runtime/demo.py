@@ -29,7 +29,6 @@ from simulators.fleet import Fleet, FleetSettings
 from simulators.truth import load
 from storage.folders import closed_parents
 from storage.pool import connect
-from storage.scope import enter, service
 from storage.stored_keys import stored_keys
 from supervision_ui.basemap import Sources, build
 from tracking.network import save
@@ -214,8 +213,7 @@ def prepare(dsn: str, settings: Settings, fleet: FleetSettings) -> str:
 
 def _administrator(dsn: str) -> str:
     password = new_password()
-    with connect(dsn, "app") as conn:
-        enter(conn, service("cuntong demo"))
+    with connect(dsn) as conn:
         if ADMIN in {user.name for user in list_users(conn)}:
             set_password(conn, ADMIN, password, 0)
         else:

@@ -13,7 +13,9 @@ import uvicorn
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.app import Api, Folders, create
+from api.cursors import Cursors
 from api.headers import Headers, content_security_policy
+from api.limits import AddressRates, Bodies, PersonRates
 from api.live.source import Pool
 from api.login import LoginLayer
 from api.routes.health import ready
@@ -49,12 +51,15 @@ async def build(settings: Settings, pool: Pool) -> Web:
     """
     web = settings.web
     profile_folder.add(settings.gateway.profiles_path)
-    identity = Identity(load_secret(web.secret_file))
+    secret = load_secret(web.secret_file)
+    identity = Identity(secret)
     folders = Folders(screens_app.STATIC, screens_app.VENDOR, settings.pipeline.media_path, settings.attachments.folder)
     api = create(web, pool, identity, folders, archive_folder(settings.database, settings.data))
+    api.app.state.cursors = Cursors(secret)
     screens = await screens_app.create(ScreenSettings(web.points_limit))
     policy = content_security_policy(screens.script_hashes)
-    inner = LoginLayer(Dispatcher(api.app, screens.app), api.doorkeeper)
+    limited = PersonRates(Bodies(Dispatcher(api.app, screens.app), web), web)
+    inner = AddressRates(LoginLayer(limited, api.doorkeeper), web)
     return Web(Headers(inner, policy, web.secure_cookies, api.metrics), api)
 
 

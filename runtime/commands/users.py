@@ -34,6 +34,7 @@ def add(
         cuntong users add wang.fang --region 520000 --generate
     """
     from operations.accounts import add_user
+    from operations.accounts_store import Grant
     from runtime.settings import load
     from storage.database import serving
     from storage.pool import connect
@@ -43,7 +44,7 @@ def add(
     chosen = _password(password, generate)
     with serving(settings.database, settings.data) as dsn, connect(dsn, "app") as conn:
         enter(conn, service("cuntong users"))
-        add_user(conn, name, chosen, region_code=region)
+        add_user(conn, name, chosen, Grant(region_code=region))
     typer.echo(f"user {name} added" + (f", password {chosen}" if generate else ""))
 
 

@@ -20,6 +20,7 @@ from api.settings import WebSettings
 from ingest.attachment_settings import AttachmentSettings
 from ingest.settings import PipelineSettings
 from operations.accounts import add_user, list_users
+from operations.accounts_store import Grant
 from runtime.settings import Settings
 from runtime.web import serve
 from storage.pool import open_pool
@@ -35,6 +36,14 @@ class RunningWeb:
     dsn: str
     settings: Settings
     _logins: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def account(self, role: str, region: str = "100000", operator: int | None = None, **grant: Any) -> str:
+        """Login name of an account with this role and scope, made on first use; `person_id=` and `unmask=` go on."""
+        name = "-".join(str(part) for part in (role, region, operator, *grant.values()) if part is not None)
+        with psycopg.connect(self.dsn) as conn:
+            if name not in {one.name for one in list_users(conn)}:
+                add_user(conn, name, PASSWORD, Grant(role, region, operator, **grant))
+        return name
 
     def client(self, name: str | None = NAME) -> httpx.Client:
         """An HTTP client, logged in as `name` (None: as nobody), that proves its changing requests."""
@@ -66,7 +75,7 @@ def running(dsn: str, folder: Path, **web: Any) -> Iterator[RunningWeb]:
     with psycopg.connect(dsn) as conn:
         if not list_users(conn):
             add_user(conn, NAME, PASSWORD)
-            add_user(conn, "county", PASSWORD, region_code="520102")
+            add_user(conn, "county", PASSWORD, Grant(region_code="520102"))
     chosen: dict[str, Any] = {"listen": f"127.0.0.1:{free_port()}", "tick_s": 0.2, "registry_s": 0.2, "recheck_s": 0.5} | web
     settings = Settings(
         folder,
@@ -76,6 +85,7 @@ def running(dsn: str, folder: Path, **web: Any) -> Iterator[RunningWeb]:
             metrics_listen="",
             tiles_path=folder / "tiles",
             secret_file=folder / "secrets" / "login.key",
+            personal_key_file=folder / "secrets" / "personal.key",
             **chosen,
         ),
     )

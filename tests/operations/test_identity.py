@@ -11,6 +11,7 @@ import pytest
 
 from domain.errors import RefusedError
 from operations.accounts import add_user, list_users, set_password
+from operations.accounts_store import Grant, secret
 from operations.identity import ACCESS_S, GRACE_S, Identity, LockedError, Principal, load_secret
 
 T0 = 1_700_000_000_000
@@ -25,7 +26,7 @@ def identity() -> Identity:
 
 @pytest.fixture
 def wang(conn: Conn) -> str:
-    add_user(conn, "wang.fang", PASSWORD, region_code="520000")
+    add_user(conn, "wang.fang", PASSWORD, Grant(region_code="520000"))
     return "wang.fang"
 
 
@@ -38,8 +39,11 @@ def test_login_names_the_person_and_the_scope(conn: Conn, identity: Identity, wa
 
 def test_password_is_kept_as_argon2id_only(conn: Conn, wang: str) -> None:
     (account,) = list_users(conn)
-    assert account.password_hash.startswith("$argon2id$")
-    assert PASSWORD not in account.password_hash
+    kept = secret(conn, account.user_id)
+    assert kept is not None
+    assert kept.password_hash is not None
+    assert kept.password_hash.startswith("$argon2id$")
+    assert PASSWORD not in kept.password_hash
 
 
 @pytest.mark.parametrize(("name", "password"), [("wang.fang", "wrong horse 808"), ("nobody", PASSWORD), ("", ""), ("wang.fang", "")])

@@ -15,6 +15,7 @@ from operations.registry import BadRow, import_csv
 from operations.registry_store import Entry
 from storage.pool import connect
 from storage.registry import Registration, admit, operators, roster, vehicles
+from storage.scope import enter, service
 
 AT = datetime(2026, 11, 21, tzinfo=UTC)
 HEADING = "plate,plate_colour,terminal_id,operator,vehicle_class,region_code,dangerous_goods,profile,given_code\n"
@@ -142,5 +143,6 @@ def test_an_unknown_terminal_is_refused(conn: psycopg.Connection[Any], action: A
 
 def test_the_screens_may_edit_the_registry(dsn: str) -> None:
     with connect(dsn, "app") as conn:
+        enter(conn, service("test"))
         assert registry.register(conn, Entry("贵A1", 2, "1", operator="甲"), AT) is not None
         registry.revoke(conn, "1")

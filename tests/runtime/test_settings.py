@@ -25,6 +25,7 @@ def test_options_beat_the_environment_beats_the_file_beats_the_defaults(tmp_path
 def test_everything_written_lies_in_the_data_folder(tmp_path: Path) -> None:
     settings = load(tmp_path, environment={})
     places = [settings.log.path, settings.gateway.secret_file, settings.gateway.roster_file, settings.database.archive_path]
+    places.append(settings.web.personal_key_file)
     assert all(place is not None and place.is_relative_to(tmp_path) for place in places)
 
 

@@ -24,6 +24,7 @@ from storage.delta_bytes import pack, unpack
 from storage.driven_paths import path
 from storage.edge_speeds import edge_hours
 from storage.pool import connect
+from storage.scope import enter, service
 from tests.ingest.day_fleet import LATER_MS, ask_all, day_rows, put, run, vehicle
 from tests.tracking.day_drives import DAY, drive, ring
 from tracking.daily import compute_day
@@ -103,6 +104,7 @@ def test_speeds_of_edges_come_back(conn: Connection, computed: DayResult) -> Non
 
 def test_a_screen_reads_days_only_through_the_views(dsn: str, conn: Connection, computed: DayResult) -> None:
     with connect(dsn, "app") as screen:
+        enter(screen, service("test"))
         found = days.vehicle_day(screen, 1, DAY)
         assert found is not None
         assert (found.matched_m, found.evidence_hash) == (computed.figures.matched_m, computed.evidence_hash)

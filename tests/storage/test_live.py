@@ -11,6 +11,7 @@ from domain.units import instant
 from storage.live import OVERLAP_MS, changed_since
 from storage.pool import connect
 from storage.registry import Registration, admit
+from storage.scope import enter, service
 
 NOW = 1_790_000_000_000
 
@@ -67,13 +68,16 @@ def test_a_later_look_shows_what_changed_and_the_overlap(conn: psycopg.Connectio
 
 
 def test_a_transaction_open_during_a_look_is_seen_by_the_next(dsn: str) -> None:
-    with connect(dsn) as writer, connect(dsn, "app", autocommit=True) as reader:
+    with connect(dsn) as writer, connect(dsn, "app") as reader:
         vehicle = vehicles(writer, 1)[0]
         writer.commit()
         put(writer, vehicle)
+        enter(reader, service("live"))
         look = changed_since(reader)
         assert len(look.rows) == 0
         writer.commit()
+        reader.commit()
+        enter(reader, service("live"))
         assert changed_since(reader, look.cursor).rows["vehicle_id"].tolist() == [vehicle]
 
 

@@ -18,6 +18,7 @@ from storage.copy import POSITION_COLUMNS, buffer
 from storage.pool import connect
 from storage.positions import read_track
 from storage.registry import Registration, admit
+from storage.scope import enter, service
 from tests.fixtures.rows import random_positions, store
 
 START = day_bounds(day_of(1_790_000_000_000))[0]
@@ -101,6 +102,7 @@ def test_the_screens_read_only_vehicles_of_the_registry(dsn: str, tmp_path: Path
         store(owner, rows)
         store(owner, random_positions(5, 4711, START, seed=1))
     with connect(dsn, "app") as app:
+        enter(app, service("test"))
         assert np.array_equal(read_track(app, vehicle, START, START + DAY_MS, tmp_path), rows)
         assert len(read_track(app, 4711, START, START + DAY_MS, tmp_path)) == 0
 

@@ -136,7 +136,7 @@ def test_what_is_outside_is_not_written(app: psycopg.Connection[Any], who: Scope
         (Scope("regulator", "520102"), "update vehicle set region_code = '520103' where vehicle_id = 11"),
         (Scope("regulator", "520102"), "insert into vehicle (plate, plate_colour, region_code) values ('X', 1, '430102')"),
         (Scope("tester", "100000"), "insert into operator (name, region_code) values ('X', '430102')"),
-        (Scope("operator", "520000", operator_id=1), "insert into account (name, password_hash) values ('mine', '')"),
+        (Scope("operator", "520000", operator_id=1), "insert into account (name, role) values ('mine', 'admin')"),
     ],
 )
 def test_nothing_is_moved_or_made_outside(app: psycopg.Connection[Any], who: Scope, statement: str) -> None:

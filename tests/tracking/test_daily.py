@@ -119,12 +119,12 @@ def test_leaving_the_network_is_told(network: RoadNetwork) -> None:
 
 
 def test_a_shifted_datum_is_suspected_and_not_corrected(network: RoadNetwork) -> None:
-    from tracking.datum import from_gcj02, gcj02_shift
+    from domain.datum import gcj02_shift, gcj02_to_wgs84
 
     rows = drive(laps(1), noise_m=2.0)
     lon, lat = rows["lon_e6"] / 1e6, rows["lat_e6"] / 1e6
     east, north = gcj02_shift(lon, lat)
-    back = from_gcj02(lon + east, lat + north)
+    back = gcj02_to_wgs84(lon + east, lat + north)
     assert np.abs(back[0] - lon).max() < 1e-8 and np.abs(back[1] - lat).max() < 1e-8
     moved = rows.copy()
     moved["lon_e6"], moved["lat_e6"] = np.round((lon + east) * 1e6), np.round((lat + north) * 1e6)
