@@ -9,6 +9,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
@@ -67,6 +68,18 @@ class Head:
     hash: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which acts; None: any. object: `<table>:<key>`; action: whole, or a table's name for all its acts; since, until: half-open, aware."""
+
+    stream: str | None = None
+    actor: str | None = None
+    object: str | None = None
+    action: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
 def put(conn: psycopg.Connection[Any], stream: str, action: str, object_: str, payload: Mapping[str, Any]) -> int:
     """Append an act of who asks (`storage.scope`), in the caller's transaction; its number in the stream.
 
@@ -112,6 +125,40 @@ def rows(conn: psycopg.Connection[Any], stream: str, after: int = 0) -> Iterator
         if len(page) < _PAGE:
             return
         after = page[-1].seq
+
+
+def newest(conn: psycopg.Connection[Any], wanted: Wanted, limit: int, before: tuple[str, str, int] | None = None) -> list[AuditRow]:
+    """Acts that the asker may see, the newest first.
+
+    Args:
+        limit: most rows.
+        before: (at, stream, seq) of the last row of the page before; None: from the newest.
+    """
+    with conn.cursor(row_factory=class_row(AuditRow)) as cursor:
+        return cursor.execute(
+            """
+            select stream, seq, at, actor, role, address, trace_id, action, object, payload, region_code, prev, hash
+              from audit
+             where (%(stream)s::text is null or stream = %(stream)s)
+               and (%(actor)s::text is null or actor = %(actor)s)
+               and (%(object)s::text is null or object = %(object)s)
+               and (%(action)s::text is null or action = %(action)s or split_part(action, '.', 1) = %(action)s)
+               and at >= %(since)s
+               and at < %(until)s
+               and (at, stream, seq) < (%(at)s, %(last)s, %(seq)s)
+             order by at desc, stream desc, seq desc
+             limit %(limit)s
+            """,
+            {
+                "stream": wanted.stream, "actor": wanted.actor, "object": wanted.object, "action": wanted.action,
+                "since": _told(wanted.since) or "", "until": _told(wanted.until) or "~",
+                "at": before[0] if before else "~", "last": before[1] if before else "", "seq": before[2] if before else 0, "limit": limit,
+            },
+        ).fetchall()  # fmt: skip
+
+
+def _told(at: datetime | None) -> str | None:
+    return None if at is None else f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
 
 
 def heads(conn: psycopg.Connection[Any]) -> list[Head]:

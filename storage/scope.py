@@ -69,6 +69,12 @@ def enter(conn: psycopg.Connection[Any], scope: Scope) -> None:
     )  # fmt: skip
 
 
+def name_actor(conn: psycopg.Connection[Any], actor: str) -> None:
+    """How the audit log names the owner of this connection, for all its transactions; ends the present one."""
+    conn.execute("select set_config('cuntong.actor', %(actor)s, false)", {"actor": actor})
+    conn.commit()
+
+
 @contextmanager
 def scoped(pool: ConnectionPool[psycopg.Connection[Any]], scope: Scope) -> Iterator[psycopg.Connection[Any]]:
     """A connection of the pool in a transaction of its own under the scope; committed at the end, rolled back on an error."""

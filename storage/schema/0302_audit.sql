@@ -19,6 +19,7 @@ create table audit (
 );
 
 create index audit_object on audit (object, stream, seq);
+create index audit_at on audit (at, stream, seq);
 
 -- the newest row of each chain as the last commit left it: a chain that lost its end is seen
 create table audit_head (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psycopg
@@ -178,3 +179,40 @@ def test_what_terminals_make_is_no_act_of_a_person(dsn: str, conn: psycopg.Conne
         ingest.commit()
     assert conn.execute("select count(*) from vehicle").fetchone() == (1,)
     assert audit.verify(conn) == ([], {})
+
+
+def test_the_newest_acts_come_first_page_by_page(chain: psycopg.Connection[Any]) -> None:
+    whole = audit.newest(chain, audit.Wanted(), 100)
+    assert [row.at for row in whole] == sorted((row.at for row in whole), reverse=True)
+    assert len(whole) == 4
+    paged, before = [], None
+    while page := audit.newest(chain, audit.Wanted(), 1, before):
+        paged += page
+        before = page[-1].at, page[-1].stream, page[-1].seq
+    assert paged == whole
+    assert [row.action for row in audit.newest(chain, audit.Wanted(action="operator"), 9)] == [
+        "operator.delete",
+        "operator.update",
+        "operator.insert",
+    ]
+    assert [row.seq for row in audit.newest(chain, audit.Wanted(stream="personal", actor="wang.fang", object="driver:7"), 9)] == [1]
+    day = datetime.now(UTC)
+    assert audit.newest(chain, audit.Wanted(since=day + timedelta(hours=1)), 9) == []
+    assert len(audit.newest(chain, audit.Wanted(since=day - timedelta(hours=1), until=day + timedelta(hours=1)), 9)) == 4
+
+
+@pytest.mark.parametrize(
+    ("who", "seen"),
+    [
+        (Scope("admin", "100000", actor="root"), 4),
+        (Scope("regulator", "520000", actor="li"), 4),
+        (Scope("regulator", "520102", actor="county"), 0),
+        (Scope("operator", "520000", operator_id=1, actor="red"), 0),
+        (WANG, 4),
+    ],
+)
+def test_acts_are_seen_by_who_may(chain: psycopg.Connection[Any], dsn: str, who: Scope, seen: int) -> None:
+    with connect(dsn, "app") as app:
+        enter(app, who)
+        assert len(audit.newest(app, audit.Wanted(), 9)) == seen
+        app.rollback()
