@@ -1,194 +1,201 @@
-"""The region table: import from CSV, GeoJSON or records, all rows or none."""
+"""The region table: rows with dates, all of an import or none."""
 
 from __future__ import annotations
 
-import csv
-import io
-import json
+import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import psycopg
-from psycopg.types.json import Jsonb
+import shapely
+from shapely.geometry.base import BaseGeometry
 
 from domain.errors import RefusedError
+from operations.region_history_store import Stored, history, history_of, tree
+from operations.region_outlines import Uneven, uneven
+from operations.regions import Region, faults
 
-LEVELS = ("country", "province", "prefecture", "county", "town", "village")
-_DIGITS = {"town": 9, "village": 12}
-"""Length of a code; six digits above the town. Source: GB/T 2260, GB/T 10114."""
-_BOUNDS = (73.0, 3.0, 136.0, 54.0)
-"""West, south, east, north of China, degrees."""
-_FOUNDED = date(1949, 10, 1)
+FOUNDED = date(1949, 10, 1)
+"""First day of a code of which nothing else is known."""
 
 
 @dataclass(frozen=True, slots=True)
-class Region:
-    """A region to be stored.
+class Imported:
+    """What an import did: codes that are new, changed (a row closed, another begun), filled (an outline where none was), corrected in place,
+    ended, and left as they were; and where the parts of a whole do not tile it."""
+
+    new: int = 0
+    changed: int = 0
+    filled: int = 0
+    corrected: int = 0
+    ended: int = 0
+    same: int = 0
+    uneven: list[Uneven] = field(default_factory=list)
+
+    @property
+    def rows(self) -> int:
+        """Rows of the import."""
+        return self.new + self.changed + self.filled + self.corrected + self.ended + self.same
+
+
+def put_regions(
+    conn: psycopg.Connection[Any], regions: Sequence[Region], *, today: date, correct: bool = False, tile: bool = False
+) -> Imported:
+    """Store regions, all or none, in a transaction of its own or the caller's.
+
+    A code whose row says something else is closed on the first day of the new row and begins again; the past stays as it was.
 
     Args:
-        region_code: six digits (town nine, village twelve).
-        level: one of `LEVELS`.
-        name, name_en: Chinese and English; English None: unknown.
-        parent_code: None: the root of the tree.
-        geometry: GeoJSON Polygon or MultiPolygon, WGS-84; None: no outline.
-        centre: lon, lat in degrees; None: the middle of the outline's bounds, if there is one.
-        source, datum: where the outline comes from and what it was measured in.
-        valid_from: first day of the code.
-    """
-
-    region_code: str
-    level: str
-    name: str
-    name_en: str | None = None
-    parent_code: str | None = None
-    geometry: dict[str, Any] | None = None
-    centre: tuple[float, float] | None = None
-    source: str = ""
-    datum: str = "wgs84"
-    valid_from: date = field(default=_FOUNDED)
-
-
-def put_regions(conn: psycopg.Connection[Any], regions: Sequence[Region]) -> int:
-    """Store regions, all or none; a code that exists is replaced. Number of rows written.
-
+        regions: WGS-84 (`operations.regions.decided`).
+        today: first day of changes whose row names none.
+        correct: change rows that begin on the same day in place: a mistake was stored, nothing in the world changed.
+        tile: refuse when the parts of a region do not tile it.
     Raises:
         RefusedError: lists every faulty row; nothing was written.
     """
-    known = {code for (code,) in conn.execute("select region_code from region").fetchall()}
-    faults = _faults(regions, known)
-    if faults:
-        raise RefusedError("regions refused, nothing written:\n" + "\n".join(faults), field="region_code")
-    with conn.transaction(), conn.cursor() as cursor:
-        cursor.executemany(
-            """
-            insert into region (region_code, level, name, name_en, parent_code, geometry, centre_lon, centre_lat, source, datum, valid_from)
-            values (%(region_code)s, %(level)s, %(name)s, %(name_en)s, %(parent_code)s, %(geometry)s, %(lon)s, %(lat)s, %(source)s,
-                    %(datum)s, %(valid_from)s)
-                on conflict (region_code) do update
-               set level = excluded.level, name = excluded.name, name_en = excluded.name_en, parent_code = excluded.parent_code,
-                   geometry = coalesce(excluded.geometry, region.geometry), centre_lon = coalesce(excluded.centre_lon, region.centre_lon),
-                   centre_lat = coalesce(excluded.centre_lat, region.centre_lat), source = excluded.source, datum = excluded.datum,
-                   valid_from = excluded.valid_from, valid_to = null
-            """,
-            [_values(region) for region in regions],
-        )
-    return len(regions)
-
-
-def read_csv(path: Path, datum: str = "wgs84") -> list[Region]:
-    """Regions of a CSV file (UTF-8) with the columns region_code, level, name and optional name_en, parent_code, lon, lat.
-
-    Raises:
-        RefusedError: a column is missing, or a number is none (names the line).
-    """
-    reader = csv.DictReader(io.StringIO(_text(path)))
-    missing = [name for name in ("region_code", "level", "name") if name not in (reader.fieldnames or ())]
-    if missing:
-        raise RefusedError(f"{path.name} lacks the column {missing[0]!r}", field=missing[0])
-    regions = []
-    for row in reader:
-        try:
-            centre = (float(row["lon"]), float(row["lat"])) if row.get("lon") and row.get("lat") else None
-        except ValueError as error:
-            raise RefusedError(f"{path.name}, line {reader.line_num}: {error}", field="lon") from error
-        regions.append(
-            Region(
-                row["region_code"].strip(), row["level"].strip(), row["name"].strip(), (row.get("name_en") or "").strip() or None,
-                (row.get("parent_code") or "").strip() or None, None, centre, path.name, datum,
-            )
-        )  # fmt: skip
-    return regions
-
-
-def read_geojson(path: Path, datum: str = "wgs84") -> list[Region]:
-    """Regions of a GeoJSON FeatureCollection; properties as the columns of `read_csv`, outline from the geometry.
-
-    Raises:
-        RefusedError: not a FeatureCollection.
-    """
+    present = {row.region_code: row for row in history(conn)}
+    found = faults(regions, present)
+    if found:
+        raise RefusedError("regions refused, nothing written:\n" + "\n".join(found), field="regions")
+    counts: dict[str, int] = dict.fromkeys(("new", "changed", "filled", "corrected", "ended", "same"), 0)
+    late: list[str] = []
     try:
-        collection = json.loads(_text(path))
-        features = [(feature["properties"] or {}, feature["geometry"]) for feature in collection["features"]]
-    except (ValueError, KeyError, TypeError) as error:
-        raise RefusedError(f"{path.name} is not a GeoJSON FeatureCollection: {error}") from error
-    return [
-        Region(
-            str(said.get("region_code", "")), str(said.get("level", "")), str(said.get("name", "")), said.get("name_en") or None,
-            said.get("parent_code") or None, geometry, None, path.name, datum,
-        )
-        for said, geometry in features
-    ]  # fmt: skip
+        with conn.transaction():
+            for region in sorted(regions, key=lambda one: (one.region_code, one.valid_from or date.max)):
+                told = _put(conn, region, present.get(region.region_code), today, correct)
+                if told in counts:
+                    counts[told] += 1
+                    present[region.region_code] = history_of(conn, region.region_code)[-1]
+                else:
+                    late.append(f"{region.region_code} {region.name}: {told}")
+            if late:
+                raise RefusedError("regions refused, nothing written:\n" + "\n".join(late), field="regions")
+            amiss = uneven(tree(conn, today)) if any(region.outline is not None for region in regions) else []
+            if amiss and tile:
+                raise RefusedError("regions refused, nothing written:\n" + "\n".join(map(str, amiss)), field="regions")
+    except psycopg.errors.ExclusionViolation as error:
+        raise RefusedError(f"regions refused, nothing written: {error.diag.message_primary}", field="valid_from") from error
+    except psycopg.errors.DataError as error:
+        raise RefusedError(f"regions refused, nothing written: {error.diag.message_primary}", field="regions") from error
+    return Imported(**counts, uneven=amiss)
 
 
-def _text(path: Path) -> str:
-    try:
-        return path.read_text("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise RefusedError(f"{path.name} is not UTF-8 text") from error
+def _put(conn: psycopg.Connection[Any], region: Region, held: Stored | None, today: date, correct: bool) -> str:
+    """What was done, or why it was refused."""
+    if held is None:
+        _insert(conn, replace(region, valid_from=region.valid_from or FOUNDED))
+        return "new"
+    if region.valid_to is not None and region.valid_from in (None, held.valid_from):
+        return _end(conn, region, held)
+    if _alike(region, held):
+        return "same"
+    filling = region.outline is not None and not held.has_outline and _alike(replace(region, outline=None), held)
+    if filling:
+        _rewrite(conn, region, held)
+        return "filled"
+    if correct and region.valid_from in (None, held.valid_from):
+        _rewrite(conn, region, held)
+        return "corrected"
+    begins = region.valid_from or today
+    if begins <= held.valid_from:
+        return f"already has a row from {held.valid_from} on that says something else; give a later valid_from, or correct the stored row"
+    conn.execute(
+        """
+        update region
+           set valid_to = coalesce(valid_to, %(day)s)
+         where region_code = %(code)s
+           and valid_from = %(from)s
+        """,
+        {"day": begins, "code": held.region_code, "from": held.valid_from},
+    )
+    _insert(conn, replace(region, valid_from=begins), held)
+    return "changed"
 
 
-def _faults(regions: Sequence[Region], known: set[str]) -> list[str]:
-    """One line a fault, all of them."""
-    codes = known | {region.region_code for region in regions}
-    seen: set[str] = set()
-    faults = []
-    for number, region in enumerate(regions, 1):
-        digits = _DIGITS.get(region.level, 6)
-        checks = (
-            (region.level in LEVELS, f"level {region.level!r} is not one of {', '.join(LEVELS)}"),
-            (len(region.region_code) == digits and region.region_code.isdecimal(), f"code {region.region_code!r} is not {digits} digits"),
-            (region.name != "", "no name"),
-            (region.region_code not in seen, f"code {region.region_code} comes twice"),
-            (region.parent_code is None or region.parent_code in codes, f"unknown parent {region.parent_code}"),
-            (region.parent_code != region.region_code, "is its own parent"),
-            (region.datum in ("wgs84", "cgcs2000"), f"datum {region.datum!r}: convert to WGS-84 first"),
-        )
-        reasons = [reason for good, reason in checks if not good]
-        reasons += _geometry_faults(region)
-        seen.add(region.region_code)
-        faults += [f"row {number} ({region.region_code or '?'} {region.name}): {reason}" for reason in reasons]
-    return faults
+def _alike(region: Region, held: Stored) -> bool:
+    """The row says nothing new; what a file leaves out is no change."""
+    said = (
+        (region.level, held.level), (region.name, held.name), (region.name_en or held.name_en, held.name_en),
+        (region.parent_code, held.parent_code), (sorted(region.also_levels or held.also_levels), sorted(held.also_levels)),
+        (region.valid_from or held.valid_from, held.valid_from), (region.valid_to or held.valid_to, held.valid_to),
+        (region.centre if region.centre and region.outline is None and not held.has_outline else None, None),
+    )  # fmt: skip
+    centred = said[:-1] if (held.centre_lon, held.centre_lat) == region.centre else said
+    return all(one == other for one, other in centred) and (region.outline is None or _digest(region.outline) == held.outline_sha256)
 
 
-def _geometry_faults(region: Region) -> list[str]:
-    if region.geometry is None:
-        return _outside([region.centre]) if region.centre else []
-    rings = _rings(region.geometry)
-    if not rings:
-        return ["the outline is neither a Polygon nor a MultiPolygon, or empty"]
-    if any(len(ring) < 4 or ring[0] != ring[-1] for ring in rings):
-        return ["the outline has a ring that is not closed or has fewer than four points"]
-    return _outside([(point[0], point[1]) for ring in rings for point in ring])
+def _end(conn: psycopg.Connection[Any], region: Region, held: Stored) -> str:
+    if held.valid_to == region.valid_to and held.successor_code == region.successor_code:
+        return "same"
+    if region.valid_to is None or region.valid_to <= held.valid_from:
+        return f"ends before it begins on {held.valid_from}"
+    conn.execute(
+        """
+        update region
+           set valid_to = %(to)s,
+               successor_code = %(successor)s
+         where region_code = %(code)s
+           and valid_from = %(from)s
+        """,
+        {"to": region.valid_to, "successor": region.successor_code, "code": held.region_code, "from": held.valid_from},
+    )
+    return "ended"
 
 
-def _outside(points: list[tuple[float, float]]) -> list[str]:
-    west, south, east, north = _BOUNDS
-    far = [point for point in points if not (west <= point[0] <= east and south <= point[1] <= north)]
-    return [f"coordinates outside China: {far[0][0]}, {far[0][1]}"] if far else []
+def _insert(conn: psycopg.Connection[Any], region: Region, held: Stored | None = None) -> None:
+    """A new row; what the file leaves out goes on as the row before has it."""
+    conn.execute(
+        """
+        insert into region (region_code, level, name, name_en, parent_code, geometry, centre_lon, centre_lat, source, datum, version,
+                            verified, boundary_m, valid_from, valid_to, successor_code, also_levels, outline_sha256)
+        values (%(region_code)s, %(level)s, %(name)s, %(name_en)s, %(parent_code)s,
+                coalesce(%(geometry)s::jsonb, (select r.geometry from region r where r.region_code = %(region_code)s
+                                                and r.valid_from = %(before)s)),
+                %(lon)s, %(lat)s, %(source)s, %(datum)s, %(version)s, %(verified)s, %(boundary_m)s, %(valid_from)s, %(valid_to)s,
+                %(successor_code)s, %(also_levels)s, %(digest)s)
+        """,
+        _values(region, held),
+    )
 
 
-def _rings(geometry: dict[str, Any]) -> list[list[list[float]]]:
-    """Rings of all polygons; empty when the geometry is none."""
-    coordinates = geometry.get("coordinates") or []
-    if geometry.get("type") == "Polygon":
-        return list(coordinates)
-    if geometry.get("type") == "MultiPolygon":
-        return [ring for polygon in coordinates for ring in polygon]
-    return []
+def _rewrite(conn: psycopg.Connection[Any], region: Region, held: Stored) -> None:
+    conn.execute(
+        """
+        update region
+           set level = %(level)s, name = %(name)s, name_en = %(name_en)s, parent_code = %(parent_code)s,
+               geometry = coalesce(%(geometry)s::jsonb, geometry), centre_lon = %(lon)s, centre_lat = %(lat)s, source = %(source)s,
+               datum = %(datum)s, version = %(version)s, verified = %(verified)s, boundary_m = %(boundary_m)s,
+               also_levels = %(also_levels)s, outline_sha256 = %(digest)s
+         where region_code = %(region_code)s
+           and valid_from = %(before)s
+        """,
+        _values(region, held),
+    )
 
 
-def _values(region: Region) -> dict[str, Any]:
-    centre = region.centre
-    if centre is None and region.geometry is not None:
-        points = [point for ring in _rings(region.geometry) for point in ring]
-        lons, lats = [point[0] for point in points], [point[1] for point in points]
-        centre = (min(lons) + max(lons)) / 2, (min(lats) + max(lats)) / 2
+def _values(region: Region, held: Stored | None) -> dict[str, Any]:
+    centre, drawn = region.centre, region.outline is not None or held is None
+    if centre is None and region.outline is not None:
+        west, south, east, north = region.outline.bounds
+        centre = (west + east) / 2, (south + north) / 2
+    if centre is None and held is not None and held.centre_lon is not None and held.centre_lat is not None:
+        centre = held.centre_lon, held.centre_lat
     return {
-        "region_code": region.region_code, "level": region.level, "name": region.name, "name_en": region.name_en,
-        "parent_code": region.parent_code, "geometry": Jsonb(region.geometry) if region.geometry else None,
-        "lon": centre[0] if centre else None, "lat": centre[1] if centre else None,
-        "source": region.source, "datum": region.datum, "valid_from": region.valid_from,
+        "region_code": region.region_code, "level": region.level, "name": region.name,
+        "name_en": region.name_en or (held.name_en if held is not None else None), "parent_code": region.parent_code,
+        "geometry": shapely.to_geojson(region.outline) if region.outline is not None else None,
+        "lon": centre[0] if centre else None, "lat": centre[1] if centre else None, "source": region.source,
+        "datum": region.datum if drawn or held is None else held.datum, "version": region.version if drawn or held is None else held.version,
+        "verified": region.verified if drawn or held is None else held.verified,
+        "boundary_m": region.boundary_m if drawn or held is None else held.boundary_m, "valid_from": region.valid_from,
+        "valid_to": region.valid_to, "successor_code": region.successor_code,
+        "also_levels": list(region.also_levels or (held.also_levels if held is not None else ())),
+        "digest": _digest(region.outline) if region.outline is not None else (held.outline_sha256 if held is not None else None),
+        "before": held.valid_from if held is not None else None,
     }  # fmt: skip
+
+
+def _digest(outline: BaseGeometry) -> bytes:
+    return hashlib.sha256(shapely.to_wkb(outline)).digest()

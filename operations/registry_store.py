@@ -168,8 +168,16 @@ def restore(conn: psycopg.Connection[Any], terminal_id: str) -> bool:
 
 
 def known_regions(conn: psycopg.Connection[Any]) -> set[str]:
-    """Codes of the region table; empty before any import."""
-    return {code for (code,) in conn.execute("select region_code from region").fetchall()}
+    """Codes of the region table that hold today; empty before any import."""
+    rows = conn.execute(
+        """
+        select region_code
+          from region
+         where valid_from <= current_date
+           and (valid_to is null or valid_to > current_date)
+        """
+    ).fetchall()
+    return {code for (code,) in rows}
 
 
 def revoked(conn: psycopg.Connection[Any]) -> tuple[set[str], set[tuple[str, int]]]:

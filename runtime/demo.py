@@ -16,8 +16,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from domain.errors import RefusedError
+from domain.units import day_of, epoch_ms
 from operations.accounts import add_user, list_users, new_password, set_password
-from operations.regions_store import Region, put_regions
+from operations.regions import Region, outline_of
+from operations.regions_store import put_regions
 from operations.registry import import_csv
 from runtime.demo_registry import register_lines, register_roads, write_registry
 from runtime.processes import Supervisor, standard_parts, stop_on_signals
@@ -200,7 +202,7 @@ def prepare(dsn: str, settings: Settings, fleet: FleetSettings) -> str:
     vehicles = settings.data / "vehicles.csv"
     write_registry(simulated, vehicles)
     with connect(dsn) as conn:
-        put_regions(conn, [_region(row) for row in county.regions])
+        put_regions(conn, [_region(row) for row in county.regions], today=day_of(epoch_ms(datetime.now(UTC))), correct=True)
         imported = import_csv(conn, vehicles, datetime.now(UTC))
         conn.commit()
         if imported.bad:
@@ -223,9 +225,8 @@ def _administrator(dsn: str) -> str:
 
 
 def _region(row: SimulatedRegion) -> Region:
-    centre = (row.centre_lon, row.centre_lat)
-    outline = row.geometry()
-    return Region(row.region_code, row.level, row.name, row.name_en, row.parent_code or None, outline, centre, "simulated county")
+    parent, outline = row.parent_code or None, outline_of(row.geometry())[0]
+    return Region(row.region_code, row.level, row.name, row.name_en, parent, outline, (row.centre_lon, row.centre_lat), "simulated county")
 
 
 def figures(metrics_listen: str) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""`cuntong registry` and `cuntong regions`: operators, vehicles, terminals, regions."""
+"""`cuntong registry`: operators, vehicles, terminals."""
 
 from __future__ import annotations
 
@@ -15,17 +15,13 @@ if TYPE_CHECKING:
 
 
 def register(app: typer.Typer) -> None:
-    """File the two groups of commands."""
+    """File the group of commands."""
     registry = typer.Typer(help="Operators, vehicles and terminals.", no_args_is_help=True)
     registry.command("import")(import_registry)
     registry.command("list")(list_registry)
     registry.command("revoke")(revoke)
     registry.command("restore")(restore)
     app.add_typer(registry, name="registry")
-    regions = typer.Typer(help="Administrative regions.", no_args_is_help=True)
-    regions.command("import")(import_regions)
-    regions.command("list")(list_regions)
-    app.add_typer(regions, name="regions")
 
 
 def import_registry(file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)], data: Data = None) -> None:
@@ -113,53 +109,3 @@ def restore(terminal_id: str, data: Data = None) -> None:
     with connected(data) as conn:
         let_in(conn, terminal_id)
     typer.echo(f"terminal {bare(terminal_id)} may register again")
-
-
-def import_regions(
-    file: Annotated[Path | None, typer.Argument(exists=True, dir_okay=False)] = None,
-    simulated: Annotated[bool, typer.Option("--simulated", help="The simulated county instead of a file.")] = False,
-    data: Data = None,
-) -> None:
-    """Import regions from a CSV or GeoJSON file (WGS-84), or the simulated county: all rows or none.
-
-    Example:
-
-        cuntong regions import regions.geojson
-
-        cuntong regions import --simulated
-    """
-    from operations.regions_store import Region, put_regions, read_csv, read_geojson
-
-    if simulated == (file is not None):
-        raise typer.BadParameter("name a file, or give --simulated")
-    if file is not None:
-        regions = read_csv(file) if file.suffix.lower() == ".csv" else read_geojson(file)
-    else:
-        from simulators.county import CountySettings, build_county
-
-        regions = [
-            Region(
-                row.region_code, row.level, row.name, row.name_en, row.parent_code or None, row.geometry(),
-                (row.centre_lon, row.centre_lat), "simulated county",
-            )
-            for row in build_county(CountySettings()).regions
-        ]  # fmt: skip
-    with connected(data) as conn:
-        count = put_regions(conn, regions)
-    typer.echo(f"imported {count} regions")
-
-
-def list_regions(data: Data = None) -> None:
-    """List the regions valid today.
-
-    Example:
-
-        cuntong regions list
-    """
-    from storage.registry import regions
-
-    with connected(data) as conn:
-        found = regions(conn)
-    for row in found:
-        typer.echo(f"{row.region_code:<12} {row.level:<10} {row.name} {row.name_en or ''}".rstrip())
-    typer.echo(f"{len(found)} regions")
