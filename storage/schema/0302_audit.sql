@@ -42,6 +42,9 @@ $$;
 create function audit_put(the_stream text, the_action text, the_object text, the_payload text) returns bigint
 language plpgsql security definer
 set search_path = public, pg_temp
+-- a session keeps the plans it made while the table was empty: never let those be scans
+set enable_seqscan = off
+set enable_bitmapscan = off
 as $$
 declare
     row audit;
@@ -51,7 +54,8 @@ begin
         raise exception 'nobody asks: tell who does before anything is written' using errcode = 'insufficient_privilege';
     end if;
     perform pg_advisory_xact_lock(hashtextextended('cuntong.audit.' || the_stream, 0));
-    select a.seq, a.hash into last from audit a where a.stream = the_stream order by a.seq desc limit 1;
+    -- the names of a trigger are of collation C, for which there is no index
+    select a.seq, a.hash into last from audit a where a.stream = the_stream collate "default" order by a.seq desc limit 1;
     row.stream := the_stream;
     row.seq := coalesce(last.seq, 0) + 1;
     row.prev := coalesce(last.hash, ''::bytea);
@@ -73,6 +77,8 @@ $$;
 create function audit_note_head() returns trigger
 language plpgsql security definer
 set search_path = public, pg_temp
+set enable_seqscan = off
+set enable_bitmapscan = off
 as $$
 begin
     if not exists (select from audit a where a.stream = new.stream and a.seq > new.seq) then
