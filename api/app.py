@@ -20,6 +20,8 @@ from api.live.hub import Hub
 from api.live.source import LiveSource, Pool
 from api.login import Doorkeeper
 from api.metrics import Metrics
+from api.outward import Outward
+from api.outward import routers as outward_routers
 from api.routes import (
     attachments,
     commands,
@@ -76,7 +78,9 @@ def _files(folders: Folders, fleet: Fleet, pool: Pool) -> tuple[APIRouter, ...]:
     return media.router(fleet, pool, folders.media), alarms, files.router("/static", static), files.router("/vendor", vendor)
 
 
-def create(settings: WebSettings, pool: Pool, identity: Identity, folders: Folders, archive: Path | None = None) -> Api:
+def create(
+    settings: WebSettings, pool: Pool, identity: Identity, folders: Folders, archive: Path | None = None, outward: Outward | None = None
+) -> Api:
     """Build the API.
 
     Args:
@@ -85,6 +89,7 @@ def create(settings: WebSettings, pool: Pool, identity: Identity, folders: Folde
         identity: reads and makes logins.
         folders: of files to serve.
         archive: folder of the archived days; None: tracks of hot days only.
+        outward: of exports, webhooks and feeds; None: as by default.
     """
     metrics, fleet = Metrics(), Fleet()
     source = LiveSource(pool, fleet, settings.registry_s)
@@ -118,6 +123,7 @@ def create(settings: WebSettings, pool: Pool, identity: Identity, folders: Folde
         health.router(hub, settings.tick_s),
         positions_ws.router(door),
         *_files(folders, fleet, pool),
+        *outward_routers(pool, outward or Outward()),
     ):
         app.include_router(routes)
 

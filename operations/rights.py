@@ -25,9 +25,9 @@ RIGHTS: dict[str, frozenset[str]] = {
         "platforms:ask", "webhooks:own",
     },
     "operator": _ANYBODY | _READ | {
-        "commands:read", "commands:send", "alerts:work", "registry:write", "geofences:write", "webhooks:own",
+        "commands:read", "commands:send", "alerts:work", "alerts:appeal", "registry:write", "geofences:write", "webhooks:own",
     },
-    "driver": _ANYBODY | {"vehicles:read", "positions:read", "days:read", "registry:read", "alerts:read", "feeds:read"},
+    "driver": _ANYBODY | {"vehicles:read", "positions:read", "days:read", "registry:read", "alerts:read", "alerts:appeal", "feeds:read"},
     "passenger": _ANYBODY,
     "shipper": _ANYBODY,
     "guardian": _ANYBODY,

@@ -18,6 +18,7 @@ from api.headers import Headers, content_security_policy
 from api.limits import AddressRates, Bodies, PersonRates
 from api.live.source import Pool
 from api.login import LoginLayer
+from api.outward import Outward
 from api.routes.health import ready
 from api.routes.positions_ws import MESSAGE_MOST
 from domain.errors import StoreError
@@ -54,7 +55,9 @@ async def build(settings: Settings, pool: Pool) -> Web:
     secret = load_secret(web.secret_file)
     identity = Identity(secret)
     folders = Folders(screens_app.STATIC, screens_app.VENDOR, settings.pipeline.media_path, settings.attachments.folder)
-    api = create(web, pool, identity, folders, archive_folder(settings.database, settings.data))
+    archive = archive_folder(settings.database, settings.data)
+    outward = Outward(settings.exports, settings.webhooks, settings.feeds, archive, web.personal_key_file)
+    api = create(web, pool, identity, folders, archive, outward)
     api.app.state.cursors = Cursors(secret)
     screens = await screens_app.create(ScreenSettings(web.points_limit))
     policy = content_security_policy(screens.script_hashes)

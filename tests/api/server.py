@@ -19,6 +19,7 @@ import psycopg
 from api.settings import WebSettings
 from ingest.attachment_settings import AttachmentSettings
 from ingest.settings import PipelineSettings
+from operations.settings import ExportSettings
 from operations.accounts import add_user, list_users
 from operations.accounts_store import Grant
 from runtime.settings import Settings
@@ -70,7 +71,7 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(dsn: str, folder: Path, **web: Any) -> Iterator[RunningWeb]:
+def running(dsn: str, folder: Path, sections: dict[str, Any] | None = None, **web: Any) -> Iterator[RunningWeb]:
     """Serve in a thread for as long as the block runs; an account for the whole country and one for 520102 exist."""
     with psycopg.connect(dsn) as conn:
         if not list_users(conn):
@@ -88,6 +89,7 @@ def running(dsn: str, folder: Path, **web: Any) -> Iterator[RunningWeb]:
             personal_key_file=folder / "secrets" / "personal.key",
             **chosen,
         ),
+        **({"exports": ExportSettings(folder=folder / "exports")} | (sections or {})),
     )
     loop, stop, errors = asyncio.new_event_loop(), asyncio.Event(), []
 
