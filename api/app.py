@@ -72,10 +72,16 @@ def _dialogue(fleet: Fleet, pool: Pool) -> list[APIRouter]:
     return [commands.router(fleet, pool), geofences.router(fleet, pool), platforms.router(pool)]
 
 
-def _files(folders: Folders, fleet: Fleet, pool: Pool) -> tuple[APIRouter, ...]:
+def _files(folders: Folders, fleet: Fleet, pool: Pool, outward: Outward) -> tuple[APIRouter, ...]:
     static, vendor = files.Folder(folders.static), files.Folder(folders.vendor, versioned=True)
     alarms = attachments.router(fleet, pool, folders.attachments)
-    return media.router(fleet, pool, folders.media), alarms, files.router("/static", static), files.router("/vendor", vendor)
+    return (
+        media.router(fleet, pool, folders.media),
+        alarms,
+        files.router("/static", static),
+        files.router("/vendor", vendor),
+        *outward_routers(pool, outward),
+    )
 
 
 def create(
@@ -122,8 +128,7 @@ def create(
         tiles.router(settings.tiles_path),
         health.router(hub, settings.tick_s),
         positions_ws.router(door),
-        *_files(folders, fleet, pool),
-        *outward_routers(pool, outward or Outward()),
+        *_files(folders, fleet, pool, outward or Outward()),
     ):
         app.include_router(routes)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from pathlib import Path
 from typing import Annotated
 
@@ -64,22 +65,23 @@ def router(pool: Pool, folder: Path) -> APIRouter:
     def file(principal: Owning, job_id: Int8Id) -> FileResponse:
         """The file that the job wrote; 404 when there is none, or no longer."""
         with asking(pool, principal) as conn:
-            job = _job(jobs.one(conn, job_id), job_id)
-            result = job.result or {}
-            path = folder / Path(str(result.get("file", ""))).name
-            if "file" not in result or not path.is_file():
-                raise RefusedError(f"job {job_id} has no file, or it was removed", field="job_id", kind="missing")
-            audit.put(conn, "export", "export.fetch", f"job:{job_id}", {"rows": result["rows"], "sha256": result["sha256"]})
-        headers = {"Cache-Control": "private, no-store", "Repr-Digest": digest_field(result["sha256"])}
-        return FileResponse(path, headers=headers, media_type=result["media_type"], filename=result["name"])
+            return _file(conn, _job(jobs.one(conn, job_id), job_id), folder)
 
     return routes
 
 
+def _file(conn: jobs.Connection, job: Job, folder: Path) -> FileResponse:
+    result = job.result or {}
+    path = folder / Path(str(result.get("file", ""))).name
+    if "file" not in result or not path.is_file():
+        raise RefusedError(f"job {job.job_id} has no file, or it was removed", field="job_id", kind="missing")
+    audit.put(conn, "export", "export.fetch", f"job:{job.job_id}", {"rows": result["rows"], "sha256": result["sha256"]})
+    headers = {"Cache-Control": "private, no-store", "Repr-Digest": digest_field(result["sha256"])}
+    return FileResponse(path, headers=headers, media_type=result["media_type"], filename=result["name"])
+
+
 def digest_field(sha256: str) -> str:
     """Value of the field Repr-Digest (RFC 9530) for a hash in hex."""
-    import base64
-
     return f"sha-256=:{base64.b64encode(bytes.fromhex(sha256)).decode()}:"
 
 

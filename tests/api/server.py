@@ -19,9 +19,9 @@ import psycopg
 from api.settings import WebSettings
 from ingest.attachment_settings import AttachmentSettings
 from ingest.settings import PipelineSettings
-from operations.settings import ExportSettings
 from operations.accounts import add_user, list_users
 from operations.accounts_store import Grant
+from operations.settings import ExportSettings
 from runtime.settings import Settings
 from runtime.web import serve
 from storage.pool import open_pool
