@@ -30,14 +30,17 @@ from api.routes import (
     files,
     geofences,
     health,
+    keys,
     media,
     platforms,
     positions_ws,
     regions,
     roads,
     session,
+    sessions,
     tiles,
     tracks,
+    users,
     vehicles,
 )
 from api.settings import WebSettings
@@ -65,6 +68,14 @@ class Api:
     fleet: Fleet
     doorkeeper: Doorkeeper
     metrics: Metrics
+
+
+def _identity(doorkeeper: Doorkeeper, hub: Hub, metrics: Metrics) -> list[APIRouter]:
+    """Routes of logins, accounts and keys."""
+    return [
+        session.router(doorkeeper, hub, metrics), sessions.router(doorkeeper, hub), users.router(doorkeeper, hub),
+        keys.router(doorkeeper, hub),
+    ]  # fmt: skip
 
 
 def _dialogue(fleet: Fleet, pool: Pool) -> list[APIRouter]:
@@ -112,12 +123,13 @@ def create(
                 yield
             finally:
                 ticking.cancel()
+                doorkeeper.close()
 
     app = FastAPI(title="Cuntong", version="1", docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json", lifespan=lifespan)
     problems.install(app)
     door = positions_ws.LiveDoor(hub, fleet, doorkeeper, settings, metrics, Counter())
     for routes in (
-        session.router(doorkeeper, hub, metrics),
+        *_identity(doorkeeper, hub, metrics),
         vehicles.router(fleet, hub.state, pool),
         days.router(fleet, pool),
         tracks.router(fleet, pool, archive),

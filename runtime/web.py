@@ -17,7 +17,7 @@ from api.cursors import Cursors
 from api.headers import Headers, content_security_policy
 from api.limits import AddressRates, Bodies, PersonRates
 from api.live.source import Pool
-from api.login import LoginLayer
+from api.login_layer import LoginLayer
 from api.outward import Outward
 from api.routes.health import ready
 from api.routes.positions_ws import MESSAGE_MOST
@@ -27,6 +27,7 @@ from protocols.jt808 import profile_folder
 from runtime import internal_http
 from runtime.settings import Settings
 from storage.database import archive_folder
+from storage.sealing import load_sealer
 from supervision_ui import app as screens_app
 from supervision_ui.settings import ScreenSettings
 
@@ -53,7 +54,7 @@ async def build(settings: Settings, pool: Pool) -> Web:
     web = settings.web
     profile_folder.add(settings.gateway.profiles_path)
     secret = load_secret(web.secret_file)
-    identity = Identity(secret)
+    identity = Identity(secret, load_sealer(web.personal_key_file))
     folders = Folders(screens_app.STATIC, screens_app.VENDOR, settings.pipeline.media_path, settings.attachments.folder)
     archive = archive_folder(settings.database, settings.data)
     outward = Outward(settings.exports, settings.webhooks, settings.feeds, archive, web.personal_key_file)

@@ -18,7 +18,7 @@ from api.live.fleet import Fleet
 from api.live.hub import Hub
 from api.live.outbox import Outbox
 from api.live.topics import in_scope, parse_topic
-from api.login import Doorkeeper, now_ms
+from api.login import AWAY, Doorkeeper, now_ms
 from api.metrics import Metrics
 from api.settings import WebSettings
 from domain.errors import RefusedError
@@ -73,7 +73,11 @@ def router(door: LiveDoor) -> APIRouter:
         """Serve one browser until it leaves."""
         protocol, token = _offered(socket)
         await socket.accept(subprotocol=protocol)
-        principal = door.doorkeeper.by_token(token) if token else door.doorkeeper.principal(socket)
+        try:
+            principal = await door.doorkeeper.person(socket, token)
+        except AWAY:
+            await socket.close(OVERLOADED, "the database does not answer")
+            return
         if principal is None or not door.doorkeeper.own_origin(socket):
             await socket.close(NOT_LOGGED_IN, "not logged in")
             return
@@ -206,7 +210,7 @@ class Session:
             await asyncio.sleep(min(5.0, self._door.settings.recheck_s))
             if time.monotonic() - checked < self._door.settings.recheck_s and now_ms() < expires_ms:
                 continue
-            if not await self._door.doorkeeper.alive(self._principal.session_id):
+            if not await self._door.doorkeeper.alive(self._principal.session_id, self._principal):
                 raise Closing(NOT_LOGGED_IN, "the login has ended")
             checked = time.monotonic()
             expires_ms = now_ms() + 900_000
