@@ -144,8 +144,11 @@ def create(
     ):
         app.include_router(routes)
 
+    _home(app)
+    return Api(app, hub, fleet, doorkeeper, metrics)
+
+
+def _home(app: FastAPI) -> None:
     @app.get("/", include_in_schema=False)
     async def home() -> RedirectResponse:
         return RedirectResponse(HOME, 303)
-
-    return Api(app, hub, fleet, doorkeeper, metrics)

@@ -45,6 +45,11 @@ def router(doorkeeper: Doorkeeper, hub: Hub) -> APIRouter:
         response.headers["Cache-Control"] = "no-store"
         return AccountMade(**_told(made), password=None if body.password else password)
 
+    _one(routes, doorkeeper, hub)
+    return routes
+
+
+def _one(routes: APIRouter, doorkeeper: Doorkeeper, hub: Hub) -> None:
     @routes.get("/{user_id}")
     def user(principal: Manager, user_id: UserId, response: Response) -> AccountOut:
         """One account; its ETag is what an edit names in `If-Match`."""
@@ -70,8 +75,6 @@ def router(doorkeeper: Doorkeeper, hub: Hub) -> APIRouter:
             hub.close_session(str(one))
         response.headers["ETag"] = _etag(changed)
         return AccountOut(**_told(changed))
-
-    return routes
 
 
 def _found(found: Account | None) -> Account:
