@@ -53,7 +53,7 @@ class SecondFactor:
             raise RefusedError("a second factor is in force: disable it first, with your password and a code", kind="conflict")
         secret = pyotp.random_base32()
         store.set_totp(conn, principal.user_id, self._sealer.seal(secret, _place(principal.user_id)), None, 0)
-        return Enrolment(secret, pyotp.TOTP(secret).provisioning_uri(principal.name, issuer_name=ISSUER))
+        return Enrolment(secret, pyotp.TOTP(secret).provisioning_uri(name=principal.name, issuer_name=ISSUER))
 
     def confirm(self, conn: Conn, principal: Principal, code: str, now_ms: int) -> None:
         """The first code proves that the authenticator works: from now on codes are asked for.
