@@ -14,7 +14,7 @@ from pathlib import Path
 from fastapi import APIRouter, FastAPI
 from fastapi.responses import RedirectResponse
 
-from api import problems
+from api import documents, problems
 from api.live.fleet import Fleet
 from api.live.hub import Hub
 from api.live.source import LiveSource, Pool
@@ -78,17 +78,39 @@ def _identity(doorkeeper: Doorkeeper, hub: Hub, metrics: Metrics) -> list[APIRou
     ]  # fmt: skip
 
 
-def _dialogue(fleet: Fleet, pool: Pool) -> list[APIRouter]:
-    """Routes by which others are asked and answered."""
-    return [commands.router(fleet, pool), geofences.router(fleet, pool), platforms.router(pool)]
-
-
-def _files(folders: Folders, fleet: Fleet, pool: Pool, outward: Outward) -> tuple[APIRouter, ...]:
-    static, vendor = files.Folder(folders.static), files.Folder(folders.vendor, versioned=True)
-    alarms = attachments.router(fleet, pool, folders.attachments)
+def _doors(api: Api, settings: WebSettings) -> tuple[APIRouter, ...]:
+    """Login, health, the live socket, the base map."""
+    door = positions_ws.LiveDoor(api.hub, api.fleet, api.doorkeeper, settings, api.metrics, Counter())
     return (
-        media.router(fleet, pool, folders.media),
-        alarms,
+        *_identity(api.doorkeeper, api.hub, api.metrics),
+        health.router(api.hub, settings.tick_s),
+        positions_ws.router(door),
+        tiles.router(settings.tiles_path),
+        explain.router(),
+    )
+
+
+def _reading(api: Api, pool: Pool, archive: Path | None) -> tuple[APIRouter, ...]:
+    """Routes that tell what is stored."""
+    return (
+        vehicles.router(api.fleet, api.hub.state, pool),
+        days.router(pool),
+        tracks.router(pool, archive),
+        roads.router(pool),
+        regions.router(pool),
+    )
+
+
+def _dialogue(pool: Pool) -> list[APIRouter]:
+    """Routes by which others are asked and answered."""
+    return [commands.router(pool), geofences.router(pool), platforms.router(pool)]
+
+
+def _files(folders: Folders, pool: Pool, outward: Outward) -> tuple[APIRouter, ...]:
+    static, vendor = files.Folder(folders.static), files.Folder(folders.vendor, versioned=True)
+    return (
+        media.router(pool, folders.media),
+        attachments.router(pool, folders.attachments),
         files.router("/static", static),
         files.router("/vendor", vendor),
         *outward_routers(pool, outward),
@@ -127,25 +149,14 @@ def create(
 
     app = FastAPI(title="Cuntong", version="1", docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json", lifespan=lifespan)
     problems.install(app)
-    door = positions_ws.LiveDoor(hub, fleet, doorkeeper, settings, metrics, Counter())
-    for routes in (
-        *_identity(doorkeeper, hub, metrics),
-        vehicles.router(fleet, hub.state, pool),
-        days.router(fleet, pool),
-        tracks.router(fleet, pool, archive),
-        roads.router(pool),
-        *_dialogue(fleet, pool),
-        explain.router(),
-        regions.router(fleet),
-        tiles.router(settings.tiles_path),
-        health.router(hub, settings.tick_s),
-        positions_ws.router(door),
-        *_files(folders, fleet, pool, outward or Outward()),
-    ):
+    documents.install(app)
+    api = Api(app, hub, fleet, doorkeeper, metrics)
+    outward = outward or Outward()
+    for routes in (*_doors(api, settings), *_reading(api, pool, archive), *_dialogue(pool), *_files(folders, pool, outward)):
         app.include_router(routes)
 
     _home(app)
-    return Api(app, hub, fleet, doorkeeper, metrics)
+    return api
 
 
 def _home(app: FastAPI) -> None:

@@ -17,7 +17,7 @@ from starlette.websockets import WebSocketDisconnect
 from api.live.fleet import Fleet
 from api.live.hub import Hub
 from api.live.outbox import Outbox
-from api.live.topics import in_scope, parse_topic
+from api.live.topics import granted, parse_topic
 from api.login import AWAY, Doorkeeper, now_ms
 from api.metrics import Metrics
 from api.settings import WebSettings
@@ -169,16 +169,17 @@ class Session:
         if detail not in ("points", "counts"):
             self._say({"type": "error", "code": "bad_detail"})
             return
-        if not in_scope(topic, self._principal.region_code):
+        seen = granted(topic, self._principal)
+        if seen is None:
             raise Closing(OUT_OF_SCOPE, "topic out of scope")
-        self._door.hub.join(self._outbox, topic, str(detail))
+        self._door.hub.join(self._outbox, seen, str(detail))
         self._subscribed.set()
         self._say(
             {
                 "type": "subscribed",
                 "topic": str(topic),
                 "tick_ms": round(self._door.settings.tick_s * 1000),
-                "vehicles": self._door.hub.vehicles_in(topic),
+                "vehicles": self._door.hub.vehicles_in(seen),
                 "dictionary": self._door.fleet.etag,
             }
         )
