@@ -34,6 +34,7 @@ from api.routes import (
     media,
     platforms,
     positions_ws,
+    region_imports,
     regions,
     roads,
     session,
@@ -98,6 +99,7 @@ def _reading(api: Api, pool: Pool, archive: Path | None) -> tuple[APIRouter, ...
         tracks.router(pool, archive),
         roads.router(pool),
         regions.router(pool),
+        region_imports.router(pool),
     )
 
 
