@@ -14,12 +14,14 @@ from pathlib import Path
 from fastapi import APIRouter, FastAPI
 from fastapi.responses import RedirectResponse
 
-from api import problems
+from api import documents, problems
 from api.live.fleet import Fleet
 from api.live.hub import Hub
 from api.live.source import LiveSource, Pool
 from api.login import Doorkeeper
 from api.metrics import Metrics
+from api.outward import Outward
+from api.outward import routers as outward_routers
 from api.routes import (
     attachments,
     commands,
@@ -28,14 +30,18 @@ from api.routes import (
     files,
     geofences,
     health,
+    keys,
     media,
     platforms,
     positions_ws,
+    region_imports,
     regions,
     roads,
     session,
+    sessions,
     tiles,
     tracks,
+    users,
     vehicles,
 )
 from api.settings import WebSettings
@@ -65,18 +71,57 @@ class Api:
     metrics: Metrics
 
 
-def _dialogue(fleet: Fleet, pool: Pool) -> list[APIRouter]:
+def _identity(doorkeeper: Doorkeeper, hub: Hub, metrics: Metrics) -> list[APIRouter]:
+    """Routes of logins, accounts and keys."""
+    return [
+        session.router(doorkeeper, hub, metrics), sessions.router(doorkeeper, hub), users.router(doorkeeper, hub),
+        keys.router(doorkeeper, hub),
+    ]  # fmt: skip
+
+
+def _doors(api: Api, settings: WebSettings) -> tuple[APIRouter, ...]:
+    """Login, health, the live socket, the base map."""
+    door = positions_ws.LiveDoor(api.hub, api.fleet, api.doorkeeper, settings, api.metrics, Counter())
+    return (
+        *_identity(api.doorkeeper, api.hub, api.metrics),
+        health.router(api.hub, settings.tick_s),
+        positions_ws.router(door),
+        tiles.router(settings.tiles_path),
+        explain.router(),
+    )
+
+
+def _reading(api: Api, pool: Pool, archive: Path | None) -> tuple[APIRouter, ...]:
+    """Routes that tell what is stored."""
+    return (
+        vehicles.router(api.fleet, api.hub.state, pool),
+        days.router(pool),
+        tracks.router(pool, archive),
+        roads.router(pool),
+        regions.router(pool),
+        region_imports.router(pool),
+    )
+
+
+def _dialogue(pool: Pool) -> list[APIRouter]:
     """Routes by which others are asked and answered."""
-    return [commands.router(fleet, pool), geofences.router(fleet, pool), platforms.router(pool)]
+    return [commands.router(pool), geofences.router(pool), platforms.router(pool)]
 
 
-def _files(folders: Folders, fleet: Fleet, pool: Pool) -> tuple[APIRouter, ...]:
+def _files(folders: Folders, pool: Pool, outward: Outward) -> tuple[APIRouter, ...]:
     static, vendor = files.Folder(folders.static), files.Folder(folders.vendor, versioned=True)
-    alarms = attachments.router(fleet, pool, folders.attachments)
-    return media.router(fleet, pool, folders.media), alarms, files.router("/static", static), files.router("/vendor", vendor)
+    return (
+        media.router(pool, folders.media),
+        attachments.router(pool, folders.attachments),
+        files.router("/static", static),
+        files.router("/vendor", vendor),
+        *outward_routers(pool, outward),
+    )
 
 
-def create(settings: WebSettings, pool: Pool, identity: Identity, folders: Folders, archive: Path | None = None) -> Api:
+def create(
+    settings: WebSettings, pool: Pool, identity: Identity, folders: Folders, archive: Path | None = None, outward: Outward | None = None
+) -> Api:
     """Build the API.
 
     Args:
@@ -85,6 +130,7 @@ def create(settings: WebSettings, pool: Pool, identity: Identity, folders: Folde
         identity: reads and makes logins.
         folders: of files to serve.
         archive: folder of the archived days; None: tracks of hot days only.
+        outward: of exports, webhooks and feeds; None: as by default.
     """
     metrics, fleet = Metrics(), Fleet()
     source = LiveSource(pool, fleet, settings.registry_s)
@@ -101,28 +147,21 @@ def create(settings: WebSettings, pool: Pool, identity: Identity, folders: Folde
                 yield
             finally:
                 ticking.cancel()
+                doorkeeper.close()
 
     app = FastAPI(title="Cuntong", version="1", docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json", lifespan=lifespan)
     problems.install(app)
-    door = positions_ws.LiveDoor(hub, fleet, doorkeeper, settings, metrics, Counter())
-    for routes in (
-        session.router(doorkeeper, hub, metrics),
-        vehicles.router(fleet, hub.state, pool),
-        days.router(fleet, pool),
-        tracks.router(fleet, pool, archive),
-        roads.router(pool),
-        *_dialogue(fleet, pool),
-        explain.router(),
-        regions.router(fleet),
-        tiles.router(settings.tiles_path),
-        health.router(hub, settings.tick_s),
-        positions_ws.router(door),
-        *_files(folders, fleet, pool),
-    ):
+    documents.install(app)
+    api = Api(app, hub, fleet, doorkeeper, metrics)
+    outward = outward or Outward()
+    for routes in (*_doors(api, settings), *_reading(api, pool, archive), *_dialogue(pool), *_files(folders, pool, outward)):
         app.include_router(routes)
 
+    _home(app)
+    return api
+
+
+def _home(app: FastAPI) -> None:
     @app.get("/", include_in_schema=False)
     async def home() -> RedirectResponse:
         return RedirectResponse(HOME, 303)
-
-    return Api(app, hub, fleet, doorkeeper, metrics)

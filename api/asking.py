@@ -10,7 +10,7 @@ import psycopg
 from fastapi import Depends, Request
 
 from api.live.source import Pool
-from api.live.topics import Topic, in_scope
+from api.live.topics import Topic, granted
 from domain.errors import RefusedError
 from operations.identity import Principal
 from storage.scope import scoped
@@ -46,7 +46,9 @@ def asking(pool: Pool, principal: Principal) -> Iterator[psycopg.Connection[Any]
         yield conn
 
 
-def require_scope(principal: Principal, topic: Topic) -> None:
-    """RefusedError, kind "forbidden", when the topic lies outside what the person may see."""
-    if not in_scope(topic, principal.region_code):
-        raise RefusedError(f"topic {topic} is outside your region {principal.region_code}", field="topic", kind="forbidden")
+def require_scope(principal: Principal, topic: Topic) -> Topic:
+    """The topic as far as the person may see it; RefusedError, kind "forbidden", when that is not at all."""
+    seen = granted(topic, principal)
+    if seen is None:
+        raise RefusedError(f"topic {topic} is outside what you may see", field="topic", kind="forbidden")
+    return seen

@@ -28,7 +28,7 @@ from operations.identity import Principal
 FREE = ("/static/", "/vendor/", "/tiles/", "/app/assets/", "/app/_dash-component-suites/", "/healthz", "/readyz")
 """Files of the screens, and what watches us."""
 
-LOGINS = "/api/v1/session"
+LOGINS = ("/api/v1/session", "/api/v1/session/tokens")
 IMPORTS = re.compile(r"/api/v1/(?:.*/)?imports")
 """Paths that take whole files."""
 
@@ -102,7 +102,7 @@ class AddressRates(Rates):
     def counted(self, scope: Scope) -> Sequence[tuple[Limit, str]]:
         """By address."""
         who = network_of(scope["client"][0] if scope.get("client") else "")
-        if scope["path"] == LOGINS and scope["method"] == "POST":
+        if scope["path"] in LOGINS and scope["method"] == "POST":
             return (self._all, who), (self._logins, who)
         return ((self._all, who),)
 

@@ -1,36 +1,44 @@
-"""Who asks: cookies, the login layer before every page and route, and proof that a changing request is our own page's."""
+"""Who asks: keys, tokens and cookies, checked against the database before every page and route; proof that a changing request is our
+own page's.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import hmac
 import time
-from dataclasses import dataclass
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from http.cookies import SimpleCookie
-from urllib.parse import quote, urlsplit
+from typing import Any
+from urllib.parse import urlsplit
 
 import psycopg
 from psycopg_pool import PoolTimeout
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
-from starlette.responses import RedirectResponse, Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.live.source import Pool
-from api.problems import problem
-from domain.errors import RefusedError
+from domain.errors import RefusedError, StoreError
+from operations import identity_keys
 from operations.identity import REFRESH_DAYS, Identity, Login, Principal
-from storage.scope import scoped, service
+from operations.identity_tokens import Claims
+from storage.scope import SERVICE, Scope, scoped, service
 
 ACCESS_COOKIE = "cuntong_access"
 REFRESH_COOKIE = "cuntong_refresh"
 CSRF_COOKIE = "_csrf_token"
 CSRF_HEADER = "x-csrftoken"
-LOGIN_PAGE = "/app/login"
 
-OPEN_PATHS = frozenset(("/", "/healthz", "/readyz", "/favicon.ico", LOGIN_PAGE, "/api/v1/session", "/api/v1/session/refresh"))
-OPEN_PREFIXES = ("/static/", "/vendor/", "/app/public/", "/app/assets/", "/app/_dash-component-suites/", "/app/_favicon.ico")
-SAFE_METHODS = frozenset(("GET", "HEAD", "OPTIONS"))
+CHECK_THREADS = 4
+CHECK_S = 5.0
+"""So long a check waits for a connection."""
+AWAY_S = 2.0
+"""So long after a failed check the next ones fail at once, so that pages do not queue behind a database that is away."""
+
+AWAY = (psycopg.OperationalError, PoolTimeout, StoreError)
+"""What a database that is away raises."""
 
 
 def now_ms() -> int:
@@ -38,7 +46,24 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-@dataclass(frozen=True, slots=True)
+def address_of(connection: HTTPConnection) -> str:
+    """Where a request comes from (behind a proxy of this machine: what it says in X-Forwarded-For); "" when unknown."""
+    return connection.client.host if connection.client else ""
+
+
+@contextmanager
+def counting(pool: Pool, scope: Scope) -> Iterator[psycopg.Connection[Any]]:
+    """A transaction that commits even when something is refused in it: failures are counted there, stolen secrets end logins."""
+    refused: RefusedError | None = None
+    with scoped(pool, scope) as conn:
+        try:
+            yield conn
+        except RefusedError as error:
+            refused = error
+    if refused is not None:
+        raise refused
+
+
 class Doorkeeper:
     """Checks who asks.
 
@@ -49,74 +74,136 @@ class Doorkeeper:
         origins: allowed origins beside our own.
     """
 
-    identity: Identity
-    pool: Pool
-    secure: bool
-    origins: tuple[str, ...]
+    def __init__(self, identity: Identity, pool: Pool, secure: bool, origins: tuple[str, ...]) -> None:
+        self.identity, self.pool, self.secure, self.origins = identity, pool, secure, origins
+        self._threads = ThreadPoolExecutor(CHECK_THREADS, "login")
+        self._away_until = 0.0
+
+    def close(self) -> None:
+        """End the threads."""
+        self._threads.shutdown(wait=False)
 
     def cookies(self, login: Login) -> list[str]:
         """Set-Cookie values of a login."""
-        values = [self._cookie(ACCESS_COOKIE, login.access, True), self._cookie(CSRF_COOKIE, login.csrf, False)]
+        values = [self.cookie(ACCESS_COOKIE, login.access), self.cookie(CSRF_COOKIE, login.csrf, http_only=False)]
         if login.refresh is not None:
-            values.append(self._cookie(REFRESH_COOKIE, login.refresh, True))
+            values.append(self.cookie(REFRESH_COOKIE, login.refresh))
         return values
 
     def no_cookies(self) -> list[str]:
         """Set-Cookie values that end a login in the browser."""
-        return [self._cookie(name, "", True, 0) for name in (ACCESS_COOKIE, REFRESH_COOKIE, CSRF_COOKIE)]
+        return [self.cookie(name, "", max_age=0) for name in (ACCESS_COOKIE, REFRESH_COOKIE, CSRF_COOKIE)]
 
-    def _cookie(self, name: str, value: str, http_only: bool, max_age: int = REFRESH_DAYS * 86_400) -> str:
+    def cookie(self, name: str, value: str, *, http_only: bool = True, max_age: int = REFRESH_DAYS * 86_400, path: str = "/") -> str:
+        """One Set-Cookie value."""
         cookie: SimpleCookie = SimpleCookie()
         cookie[name] = value
-        cookie[name].update({"path": "/", "samesite": "Lax", "max-age": str(max_age)})
+        cookie[name].update({"path": path, "samesite": "Lax", "max-age": str(max_age)})
         if http_only:
             cookie[name]["httponly"] = True
         if self.secure:
             cookie[name]["secure"] = True
         return cookie[name].OutputString()
 
-    def principal(self, connection: HTTPConnection) -> Principal | None:
-        """Who asks, by bearer token or cookie; None: nobody known."""
-        return self.by_token(bearer(connection.headers) or connection.cookies.get(ACCESS_COOKIE))
+    async def person(self, connection: HTTPConnection, token: str | None = None) -> Principal | None:
+        """Who asks, by API key or access token, as the database has it now.
 
-    def by_token(self, token: str | None) -> Principal | None:
-        """Whom an access token speaks for; None when it is missing, forged or too old."""
-        if not token:
+        Args:
+            token: None: that of the connection's header, else cookie.
+        Returns:
+            None when the token is missing, forged, too old or revoked.
+        Raises:
+            OperationalError, PoolTimeout, StoreError (`AWAY`): nobody can tell now.
+        """
+        token = token or bearer(connection.headers) or connection.cookies.get(ACCESS_COOKIE)
+        shown = identity_keys.parse(token) if token else None
+        said = shown or (self._read(token) if token else None)
+        if said is None:
             return None
+        if time.monotonic() < self._away_until:
+            raise StoreError("the database does not answer", retriable=True)
+        trace = str(connection.scope.get("state", {}).get("request_id", ""))
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, self._check, said, address_of(connection), trace)
+        except AWAY:
+            self._away_until = time.monotonic() + AWAY_S
+            raise
+
+    def unchecked(self, connection: HTTPConnection) -> Principal | None:
+        """Whom the access token alone speaks for, with no right at all: for pages and files while the database is away."""
+        claims = self._read(bearer(connection.headers) or connection.cookies.get(ACCESS_COOKIE) or "")
+        if claims is None:
+            return None
+        none: frozenset[str] = frozenset()
+        return Principal(
+            claims.user_id, claims.name, claims.role, claims.region_code, str(claims.session_id), claims.expires_ms, rights=none
+        )
+
+    def _read(self, token: str) -> Claims | None:
         try:
             return self.identity.read(token, now_ms())
         except RefusedError:
             return None
 
-    async def renew(self, refresh: str) -> Login | None:
-        """New tokens for a refresh secret; None when the login has ended."""
-        return await asyncio.to_thread(self._renew, refresh)
+    def _check(self, said: Claims | identity_keys.Shown, address: str, trace: str) -> Principal | None:
+        with self._at_once() as conn:
+            if isinstance(said, Claims):
+                return self.identity.ask(conn, said, now_ms(), address, trace)
+            principal, due = identity_keys.ask(conn, said, now_ms(), address, trace)
+        if due:
+            with scoped(self.pool, service("api key")) as conn:
+                identity_keys.note_use(conn, said.key_id, now_ms(), address)
+        return principal
 
-    def _renew(self, refresh: str) -> Login | None:
-        with scoped(self.pool, service("login")) as conn:
+    @contextmanager
+    def _at_once(self) -> Iterator[psycopg.Connection[Any]]:
+        """A connection for one statement that is a transaction of its own."""
+        with self.pool.connection(CHECK_S) as conn:
+            conn.autocommit = True
             try:
-                return self.identity.refresh(conn, refresh, now_ms())
-            except RefusedError:
-                return None
+                yield conn
+            finally:
+                if not conn.closed:
+                    conn.autocommit = False
+
+    async def renew(self, refresh: str, address: str = "") -> Login | None:
+        """New tokens for a refresh secret; None when the login has ended."""
+        return await asyncio.to_thread(self._renew, refresh, address)
+
+    def _renew(self, refresh: str, address: str) -> Login | None:
+        try:
+            with counting(self.pool, Scope(SERVICE, actor="login", address=address)) as conn:
+                return self.identity.refresh(conn, refresh, now_ms(), address)
+        except RefusedError:
+            return None
 
     async def end(self, principal: Principal) -> None:
         """Log out."""
-        await asyncio.to_thread(self._end, principal.session_id)
+        await asyncio.to_thread(self._end, principal)
 
-    def _end(self, session_id: str) -> None:
-        with scoped(self.pool, service("login")) as conn:
-            self.identity.log_out(conn, session_id, now_ms())
+    def _end(self, principal: Principal) -> None:
+        with scoped(self.pool, principal.scope()) as conn:
+            self.identity.log_out(conn, principal, now_ms())
 
-    async def alive(self, session_id: str) -> bool:
-        """The login still stands, by the database."""
-        return await asyncio.to_thread(self._alive, session_id)
+    async def alive(self, session_id: str, seen: Principal | None = None) -> bool:
+        """The login (or key) still stands and, where `seen` is told, still gives what it gave then; True while nobody can tell."""
+        return await asyncio.to_thread(self._alive, session_id, seen)
 
-    def _alive(self, session_id: str) -> bool:
+    def _alive(self, session_id: str, seen: Principal | None) -> bool:
         try:
             with scoped(self.pool, service("login")) as conn:
-                return self.identity.alive(conn, session_id, now_ms())
-        except (psycopg.OperationalError, PoolTimeout):
-            return True  # nobody can tell now; asked again at the next check, and no frame flows meanwhile
+                return self.identity.alive(conn, session_id, now_ms(), seen)
+        except AWAY:
+            return True  # asked again at the next check, and no frame flows meanwhile
+
+    def second_factor(self, principal: Principal, code: str) -> None:
+        """Take a code of the person's second factor, in a transaction of its own: call it before the one that the code is for.
+
+        Raises:
+            LockedError, RefusedError: as `Identity.second_factor`.
+        """
+        with counting(self.pool, principal.scope()) as conn:
+            self.identity.second_factor(conn, principal, code, now_ms())
 
     def own_origin(self, connection: HTTPConnection) -> bool:
         """The request comes from a page of ours, or from no page at all."""
@@ -129,80 +216,11 @@ class Doorkeeper:
         """A changing request carries this login's CSRF token; a bearer token is proof enough."""
         if bearer(connection.headers):
             return True
-        return hmac.compare_digest(connection.headers.get(CSRF_HEADER, ""), self.identity.csrf(principal.session_id))
+        shown = connection.headers.get(CSRF_HEADER, "")
+        return hmac.compare_digest(shown.encode(), self.identity.csrf(principal.session_id).encode())
 
 
 def bearer(headers: Headers) -> str | None:
     """Token of `Authorization: Bearer`; None when there is none."""
     scheme, _, token = headers.get("authorization", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else None
-
-
-class LoginLayer:
-    """ASGI layer: puts the principal into `scope["state"]`; who is not logged in gets 401, or the login page.
-
-    Sockets check for themselves, because a refused socket must tell its close code.
-    """
-
-    def __init__(self, app: ASGIApp, doorkeeper: Doorkeeper) -> None:
-        self._app = app
-        self._door = doorkeeper
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on, or answer 401, 403 or a redirect."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        connection = HTTPConnection(scope)
-        try:
-            principal, login = await self._who(connection)
-        except (psycopg.OperationalError, PoolTimeout):
-            answer = problem(503, "store", "the database does not answer", headers={"Retry-After": "2"})
-            await answer(scope, receive, send)
-            return
-        scope.setdefault("state", {})["principal"] = principal
-        refusal = self._refusal(connection, principal)
-        if login is not None:
-            send = _setting_cookies(send, self._door.cookies(login))
-        await (refusal or self._app)(scope, receive, send)
-
-    async def _who(self, connection: HTTPConnection) -> tuple[Principal | None, Login | None]:
-        principal = self._door.principal(connection)
-        refresh = connection.cookies.get(REFRESH_COOKIE)
-        path = connection.url.path
-        if principal is not None or refresh is None or _open(path):
-            return principal, None
-        login = await self._door.renew(refresh)
-        return (login.principal, login) if login is not None else (None, None)
-
-    def _refusal(self, connection: HTTPConnection, principal: Principal | None) -> Response | None:
-        path = connection.url.path
-        method = connection.scope["method"]
-        trace = str(connection.scope["state"].get("request_id", ""))
-        if method not in SAFE_METHODS and not self._door.own_origin(connection):
-            return problem(403, "origin", "the request comes from another site", trace_id=trace)
-        if _open(path):
-            return None
-        if principal is None:
-            if path.startswith("/app/") and method == "GET" and "/_dash-" not in path:
-                query = f"?{connection.url.query}" if connection.url.query else ""
-                return RedirectResponse(f"{LOGIN_PAGE}?next={quote(path + query)}", 303)
-            return problem(401, "unauthenticated", "log in first", trace_id=trace, headers={"WWW-Authenticate": "Bearer"})
-        if method not in SAFE_METHODS and not self._door.proven(connection, principal):
-            return problem(403, "csrf", "the X-CSRFToken header is missing or wrong", trace_id=trace)
-        return None
-
-
-def _open(path: str) -> bool:
-    return path in OPEN_PATHS or path.startswith(OPEN_PREFIXES)
-
-
-def _setting_cookies(send: Send, cookies: list[str]) -> Send:
-    async def dressed(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            headers = MutableHeaders(scope=message)
-            for cookie in cookies:
-                headers.append("set-cookie", cookie)
-        await send(message)
-
-    return dressed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import psycopg
@@ -17,8 +18,9 @@ from domain.errors import RefusedError, StoreError, WireError
 log = structlog.get_logger()
 
 STATUS_OF = {
-    "invalid": 422, "forbidden": 403, "missing": 404, "conflict": 409, "unauthenticated": 401, "locked": 429, "changed": 412,
+    "invalid": 422, "forbidden": 403, "missing": 404, "conflict": 409, "unauthenticated": 401, "second_factor": 401, "locked": 429, "changed": 412,
     "unconditional": 428, "idempotency_mismatch": 409, "not_acceptable": 406,
+    "too_many": 422,
 }  # fmt: skip
 """HTTP status by `RefusedError.kind`."""
 
@@ -43,6 +45,16 @@ TITLES = {
 RETRY_S = 2
 
 
+class Problem(JSONResponse):
+    """A problem document; characters that cannot be sent (lone surrogates of the request) become question marks."""
+
+    media_type = "application/problem+json"
+
+    def render(self, content: Any) -> bytes:
+        """The body."""
+        return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+
+
 def problem(
     status: int,
     code: str,
@@ -64,7 +76,7 @@ def problem(
         body["detail"] = detail
     if errors:
         body["errors"] = errors
-    return JSONResponse(body, status, headers, media_type="application/problem+json")
+    return Problem(body, status, headers)
 
 
 def trace_id(request: Request) -> str:
@@ -78,6 +90,9 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(WireError, _wire)
     for kind in (StoreError, psycopg.OperationalError, PoolTimeout):
         app.add_exception_handler(kind, _store)
+    app.add_exception_handler(psycopg.DataError, _data)
+    app.add_exception_handler(psycopg.IntegrityError, _integrity)
+    app.add_exception_handler(psycopg.errors.InsufficientPrivilege, _outside)
     app.add_exception_handler(RequestValidationError, _not_valid)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(Exception, _unexpected)
@@ -100,6 +115,23 @@ async def _wire(request: Request, error: Exception) -> JSONResponse:
 async def _store(request: Request, error: Exception) -> JSONResponse:
     log.warning("store_failed", path=request.url.path, reason=str(error))
     return problem(503, "store", "the database does not answer", trace_id=trace_id(request), headers={"Retry-After": str(RETRY_S)})
+
+
+async def _data(request: Request, error: Exception) -> JSONResponse:
+    log.info("value_refused", path=request.url.path, reason=str(error))
+    return problem(
+        422, "invalid", "a value does not fit what can be stored: a NUL character, or a number too big", trace_id=trace_id(request)
+    )
+
+
+async def _integrity(request: Request, error: Exception) -> JSONResponse:
+    log.warning("row_refused", path=request.url.path, reason=str(error))
+    return problem(409, "conflict", "it contradicts what is stored: read that again", trace_id=trace_id(request))
+
+
+async def _outside(request: Request, error: Exception) -> JSONResponse:
+    log.warning("act_refused", path=request.url.path, reason=str(error))
+    return problem(403, "forbidden", "this lies outside what you may see or change", trace_id=trace_id(request))
 
 
 async def _not_valid(request: Request, error: Exception) -> JSONResponse:

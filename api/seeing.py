@@ -1,18 +1,26 @@
-"""Which vehicles a person may see: those of the person's region subtree, by the registry."""
+"""Which vehicles and regions a person may see."""
 
 from __future__ import annotations
 
-from api.live.fleet import Fleet
-from api.live.topics import COUNTRY, Topic, in_scope
+from typing import Any
+
+import psycopg
+
+from api.live.topics import COUNTRY, below
 from domain.errors import RefusedError
 from operations.identity import Principal
 from storage.registry import VehicleRow
+from storage.vehicles import vehicle
 
 
-def visible_vehicle(fleet: Fleet, principal: Principal, vehicle_id: int) -> VehicleRow:
-    """The vehicle; RefusedError, kind "missing", when there is none or it lies outside: not even that it exists is told."""
-    row = fleet.vehicles.get(vehicle_id)
-    if row is None or not region_visible(principal, row.region_code):
+def visible_vehicle(conn: psycopg.Connection[Any], vehicle_id: int) -> VehicleRow:
+    """The vehicle; RefusedError, kind "missing", when there is none or it lies outside: not even that it exists is told.
+
+    Args:
+        conn: of `api.asking.asking`, so that the database decides who sees what.
+    """
+    row = vehicle(conn, vehicle_id)
+    if row is None:
         raise RefusedError(f"no vehicle {vehicle_id}", field="vehicle_id", kind="missing")
     return row
 
@@ -22,4 +30,4 @@ def region_visible(principal: Principal, region_code: str | None) -> bool:
     if principal.region_code == COUNTRY:
         return True
     code = (region_code or "")[:6]
-    return code.isdecimal() and len(code) == 6 and in_scope(Topic("region", int(code)), principal.region_code)
+    return code.isdecimal() and len(code) == 6 and below(int(code), principal.region_code)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import threading
 from collections.abc import Callable, Hashable, Iterator
 from typing import Generic, TypeVar
 
@@ -26,6 +27,8 @@ class Registry(Generic[K, T]):
         self._package = package
         self._things: dict[K, T] = {}
         self._walked = not package
+        self._walking = threading.RLock()
+        self._begun = False
 
     def add(self, key: K, thing: T) -> T:
         """File a thing; RefusedError when the key is taken."""
@@ -39,12 +42,17 @@ class Registry(Generic[K, T]):
         return lambda thing: self.add(key, thing)
 
     def _walk(self) -> None:
+        """Import the modules once; other threads wait, a module of the package that looks something up meanwhile does not."""
         if self._walked:
             return
-        self._walked = True
-        package = importlib.import_module(self._package)
-        for module in sorted(m.name for m in pkgutil.iter_modules(package.__path__)):
-            importlib.import_module(f"{self._package}.{module}")
+        with self._walking:
+            if self._begun:
+                return
+            self._begun = True
+            package = importlib.import_module(self._package)
+            for module in sorted(m.name for m in pkgutil.iter_modules(package.__path__)):
+                importlib.import_module(f"{self._package}.{module}")
+            self._walked = True
 
     def get(self, key: K) -> T | None:
         """The thing under the key; None when there is none."""

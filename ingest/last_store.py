@@ -93,7 +93,8 @@ select vehicle_id, time, received, located_at, lon_e6, lat_e6, speed_kmh10, head
                   along_m = case when excluded.time > l.time then excluded.along_m else l.along_m end,
                   road_id = case when excluded.time > l.time then excluded.road_id else l.road_id end,
                   today_m = case when excluded.time > l.time then excluded.today_m else l.today_m end,
-                  county_code = case when excluded.time > l.time then excluded.county_code else l.county_code end,
+                  county_code = case when excluded.time > l.time and (excluded.county_code is not null or excluded.located_at is not null)
+                                     then excluded.county_code else l.county_code end,
                   road_class = case when excluded.time > l.time then excluded.road_class else l.road_class end,
                   road_state = case when excluded.time > l.time then excluded.road_state else l.road_state end,
                   limit_kmh = case when excluded.time > l.time then excluded.limit_kmh else l.limit_kmh end,

@@ -10,6 +10,7 @@ import psycopg
 import structlog
 
 from domain.errors import StoreError
+from ingest.counties import Counties
 from ingest.live_matching import LiveMatching
 from ingest.pipeline_metrics import PipelineMetrics
 from ingest.settings import PipelineSettings
@@ -68,6 +69,7 @@ class Pipeline:
         self._dsn, self._reader, self._settings, self._metrics = dsn, reader, settings, metrics
         self._partition, self._now_ms = partition, now_ms
         self._live = LiveMatching(dsn, settings) if settings.match else None
+        self._counties = Counties(dsn)
         self._context: Context | None = None
         self._stop = threading.Event()
         self._wait_s = _FIRST_WAIT_S
@@ -117,7 +119,8 @@ class Pipeline:
         try:
             if self._context is None:
                 self._context = opened(self._dsn, self._reader, self._settings, self._metrics, self._partition, self._now_ms)
-                self._context.live = self._live
+                self._context.live, self._context.counties = self._live, self._counties
+                self._counties.refresh()
             stored = self._take(self._context)
         except StoreError as error:
             if not error.retriable:

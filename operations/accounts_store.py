@@ -95,7 +95,7 @@ def change_account(conn: psycopg.Connection[Any], user_id: int, grant: Grant, di
     """Another grant, or another state. RefusedError as `add_account`."""
     try:
         with conn.transaction():
-            conn.execute(
+            done = conn.execute(
                 """
                 update account
                    set role = %(role)s, region_code = %(region_code)s, operator_id = %(operator_id)s, person_id = %(person_id)s,
@@ -104,6 +104,8 @@ def change_account(conn: psycopg.Connection[Any], user_id: int, grant: Grant, di
                 """,
                 _values(grant) | {"user_id": user_id, "disabled": disabled},
             )
+            if not done.rowcount:
+                raise RefusedError(f"no account {user_id}", kind="missing")
     except psycopg.Error as error:
         raise _refusal(error, str(user_id), grant) from error
 
@@ -127,18 +129,17 @@ def _refusal(error: psycopg.Error, name: str, grant: Grant) -> Exception:
     return error
 
 
-def account(conn: psycopg.Connection[Any], *, name: str | None = None, user_id: int | None = None) -> Account | None:
-    """The account by name (without regard to case) or by id; None when there is none."""
+def account(conn: psycopg.Connection[Any], *, name: str | None = None, user_id: int | None = None, lock: bool = False) -> Account | None:
+    """The account by name (without regard to case) or by id, for update when `lock`; None when there is none."""
+    text = """
+        select user_id, name, role, region_code, operator_id, person_id, unmask, disabled, created_at, changed_at
+          from account
+         where lower(name) = lower(%(name)s)
+            or user_id = %(user_id)s
+        """
     with conn.cursor(row_factory=class_row(Account)) as cursor:
-        return cursor.execute(
-            """
-            select user_id, name, role, region_code, operator_id, person_id, unmask, disabled, created_at, changed_at
-              from account
-             where lower(name) = lower(%(name)s)
-                or user_id = %(user_id)s
-            """,
-            {"name": name, "user_id": user_id},
-        ).fetchone()
+        locked = text + " for update" if lock else text
+        return cursor.execute(locked.encode(), {"name": name, "user_id": user_id}).fetchone()
 
 
 def accounts(conn: psycopg.Connection[Any], after: int = 0, most: int | None = None) -> list[Account]:

@@ -72,14 +72,11 @@ def end_violation(conn: Connection, alert_id: int, condition: str, at: datetime,
     )
 
 
-def taken(conn: Connection, alert_id: int, key: str) -> bool:
-    """The step with this key was taken."""
-    return (
-        conn.execute(
-            "select from alert_action where alert_id = %(alert_id)s and key = %(key)s", {"alert_id": alert_id, "key": key}
-        ).fetchone()
-        is not None
-    )
+def taken(conn: Connection, alert_id: int, key: str) -> tuple[str, dict[str, Any]] | None:
+    """Step and payload that were taken with this key; None: it is new."""
+    return conn.execute(
+        "select step, payload from alert_action where alert_id = %(alert_id)s and key = %(key)s", {"alert_id": alert_id, "key": key}
+    ).fetchone()
 
 
 def add_action(conn: Connection, action: NewAction) -> None:

@@ -130,12 +130,15 @@ def advance(conn: Connection, alert_id: int, step: str, key: str, payload: Mappi
         now: the caller's clock, for the periods of an appeal.
     Raises:
         RefusedError: missing: no such alert in scope; conflict: the step does not fit the state; forbidden: a second person is needed;
-            invalid: the payload lacks something.
+            invalid: the payload lacks something; idempotency_mismatch: the key was used for another step.
     """
     found = violations.alert(conn, alert_id)
     if found is None:
         raise RefusedError(f"no alert {alert_id}", field="alert_id", kind="missing")
-    if store.taken(conn, alert_id, key):
+    before = store.taken(conn, alert_id, key)
+    if before is not None:
+        if before != (step, dict(payload)):
+            raise RefusedError("this key was used for another step: send a new one", field="Idempotency-Key", kind="idempotency_mismatch")
         return found
     target = following(found, step)
     _check(found, step, payload, now)

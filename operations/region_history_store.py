@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Collection
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import date
@@ -70,11 +70,17 @@ def history_of(conn: psycopg.Connection[Any], region_code: str) -> list[Stored]:
         ).fetchall()
 
 
-def tree(conn: psycopg.Connection[Any], day: date) -> dict[str, tuple[str | None, BaseGeometry | None]]:
-    """Code to (parent, outline) of the regions of a day."""
-    rows: Iterable[tuple[str, str | None, str | None]] = conn.execute(
+def tree(
+    conn: psycopg.Connection[Any], day: date, near: Collection[str] | None = None
+) -> dict[str, tuple[str | None, BaseGeometry | None]]:
+    """Code to (parent, outline) of the regions of a day.
+
+    Args:
+        near: outlines of these, their parents and their parts only; the others stand there without one. None: all.
+    """
+    rows: list[tuple[str, str | None, bool]] = conn.execute(
         """
-        select region_code, parent_code, geometry::text
+        select region_code, parent_code, geometry is not null
           from region
          where valid_from <= %(day)s
            and (valid_to is null or valid_to > %(day)s)
@@ -82,7 +88,34 @@ def tree(conn: psycopg.Connection[Any], day: date) -> dict[str, tuple[str | None
         """,
         {"day": day},
     ).fetchall()
-    return {code: (parent, shapely.from_geojson(text) if text is not None else None) for code, parent, text in rows}
+    wanted = [code for code, _, drawn in rows if drawn] if near is None else _around(rows, near)
+    texts: dict[str, str] = dict(conn.execute(
+        """
+        select region_code, geometry::text
+          from region
+         where region_code = any(%(wanted)s)
+           and geometry is not null
+           and valid_from <= %(day)s
+           and (valid_to is null or valid_to > %(day)s)
+        """,
+        {"wanted": wanted, "day": day},
+    ).fetchall())  # fmt: skip
+    return {code: (parent, shapely.from_geojson(texts[code]) if code in texts else None) for code, parent, _ in rows}
+
+
+def _around(rows: list[tuple[str, str | None, bool]], near: Collection[str]) -> list[str]:
+    """The codes, their parents, and below all these the nearest regions with an outline."""
+    parts: dict[str, list[tuple[str, bool]]] = {}
+    for code, parent, drawn in rows:
+        parts.setdefault(parent or "", []).append((code, drawn))
+    wholes = {*near, *(parent for code, parent, _ in rows if code in near and parent is not None)}
+    found, waiting = set(wholes), list(wholes)
+    while waiting:
+        for code, drawn in parts.get(waiting.pop(), ()):
+            if code not in found:
+                found.add(code)
+                waiting += [] if drawn else [code]
+    return sorted(found)
 
 
 def outline_text(conn: psycopg.Connection[Any], region_code: str, day: date) -> str | None:

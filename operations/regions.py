@@ -98,6 +98,7 @@ def _words(region: Region, codes: set[str]) -> list[str]:
         (region.parent_code != code, "is its own parent"),
         (region.successor_code is None or region.successor_code in codes, f"unknown successor {region.successor_code}"),
         (region.valid_from is None or region.valid_to is None or region.valid_to > region.valid_from, "ends before it begins"),
+        (set(region.also_levels) <= set(LEVELS), f"levels {' '.join(region.also_levels)} are not of {', '.join(LEVELS)}"),
         (region.datum in DATUMS, f"datum {region.datum!r} is not one of {', '.join(DATUMS)}"),
     )
     return [reason for good, reason in checks if not good]

@@ -72,13 +72,16 @@ def put_regions(
                     late.append(f"{region.region_code} {region.name}: {told}")
             if late:
                 raise RefusedError("regions refused, nothing written:\n" + "\n".join(late), field="regions")
-            amiss = uneven(tree(conn, today)) if any(region.outline is not None for region in regions) else []
+            drawn = {region.region_code for region in regions if region.outline is not None}
+            amiss = uneven(tree(conn, today, drawn)) if drawn else []
             if amiss and tile:
                 raise RefusedError("regions refused, nothing written:\n" + "\n".join(map(str, amiss)), field="regions")
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise RefusedError("regions refused, nothing written: some lie outside your region", field="regions", kind="forbidden") from error
     except psycopg.errors.ExclusionViolation as error:
         raise RefusedError(f"regions refused, nothing written: {error.diag.message_primary}", field="valid_from") from error
     except psycopg.errors.DataError as error:
-        raise RefusedError(f"regions refused, nothing written: {error.diag.message_primary}", field="regions") from error
+        raise RefusedError(f"regions refused, nothing written: {error.diag.message_primary or error}", field="regions") from error
     return Imported(**counts, uneven=amiss)
 
 
@@ -101,7 +104,7 @@ def _put(conn: psycopg.Connection[Any], region: Region, held: Stored | None, tod
     begins = region.valid_from or today
     if begins <= held.valid_from:
         return f"already has a row from {held.valid_from} on that says something else; give a later valid_from, or correct the stored row"
-    conn.execute(
+    changed = conn.execute(
         """
         update region
            set valid_to = coalesce(valid_to, %(day)s)
@@ -110,6 +113,7 @@ def _put(conn: psycopg.Connection[Any], region: Region, held: Stored | None, tod
         """,
         {"day": begins, "code": held.region_code, "from": held.valid_from},
     )
+    _own(changed.rowcount)
     _insert(conn, replace(region, valid_from=begins), held)
     return "changed"
 
@@ -131,7 +135,7 @@ def _end(conn: psycopg.Connection[Any], region: Region, held: Stored) -> str:
         return "same"
     if region.valid_to is None or region.valid_to <= held.valid_from:
         return f"ends before it begins on {held.valid_from}"
-    conn.execute(
+    changed = conn.execute(
         """
         update region
            set valid_to = %(to)s,
@@ -141,6 +145,7 @@ def _end(conn: psycopg.Connection[Any], region: Region, held: Stored) -> str:
         """,
         {"to": region.valid_to, "successor": region.successor_code, "code": held.region_code, "from": held.valid_from},
     )
+    _own(changed.rowcount)
     return "ended"
 
 
@@ -161,7 +166,7 @@ def _insert(conn: psycopg.Connection[Any], region: Region, held: Stored | None =
 
 
 def _rewrite(conn: psycopg.Connection[Any], region: Region, held: Stored) -> None:
-    conn.execute(
+    changed = conn.execute(
         """
         update region
            set level = %(level)s, name = %(name)s, name_en = %(name_en)s, parent_code = %(parent_code)s,
@@ -173,6 +178,13 @@ def _rewrite(conn: psycopg.Connection[Any], region: Region, held: Stored) -> Non
         """,
         _values(region, held),
     )
+    _own(changed.rowcount)
+
+
+def _own(changed: int) -> None:
+    """Row-level security hides what one may not write: nothing changed then."""
+    if changed != 1:
+        raise RefusedError("regions refused, nothing written: some lie outside your region", field="regions", kind="forbidden")
 
 
 def _values(region: Region, held: Stored | None) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from domain.errors import RefusedError
+from storage.scope import COUNTRY
 
 ROLES = (
     "regulator", "platform", "operator", "driver", "passenger", "shipper", "finance", "station", "tester", "guardian", "admin",
@@ -25,9 +26,9 @@ RIGHTS: dict[str, frozenset[str]] = {
         "platforms:ask", "webhooks:own",
     },
     "operator": _ANYBODY | _READ | {
-        "commands:read", "commands:send", "alerts:work", "registry:write", "geofences:write", "webhooks:own",
+        "commands:read", "commands:send", "alerts:work", "alerts:appeal", "registry:write", "geofences:write", "webhooks:own",
     },
-    "driver": _ANYBODY | {"vehicles:read", "positions:read", "days:read", "registry:read", "alerts:read", "feeds:read"},
+    "driver": _ANYBODY | {"vehicles:read", "positions:read", "days:read", "registry:read", "alerts:read", "alerts:appeal", "feeds:read"},
     "passenger": _ANYBODY,
     "shipper": _ANYBODY,
     "guardian": _ANYBODY,
@@ -55,3 +56,8 @@ def rights_of(role: str, *, unmask: bool = False) -> frozenset[str]:
     if role not in RIGHTS:
         raise RefusedError(f"no role {role!r}; there are {', '.join(ROLES)}", field="role")
     return RIGHTS[role] | {PERSONAL} if unmask else RIGHTS[role]
+
+
+def within(region_code: str, root: str) -> bool:
+    """A GB/T 2260 code lies in the subtree of another (100000: the whole country)."""
+    return region_code.startswith("" if root == COUNTRY else root.removesuffix("00").removesuffix("00"))

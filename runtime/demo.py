@@ -20,7 +20,7 @@ from domain.units import day_of, epoch_ms
 from operations.accounts import add_user, list_users, new_password, set_password
 from operations.regions import Region, outline_of
 from operations.regions_store import put_regions
-from operations.registry import import_csv
+from operations.registry.fleet import import_csv
 from runtime.demo_registry import register_lines, register_roads, write_registry
 from runtime.processes import Supervisor, standard_parts, stop_on_signals
 from runtime.settings import Settings

@@ -19,6 +19,7 @@ from api.settings import WebSettings
 from domain.errors import RefusedError
 from ingest.attachment_settings import AttachmentSettings
 from ingest.settings import GatewaySettings, LogSettings, MqttSettings, PipelineSettings, PlatformSettings
+from operations.settings import ExportSettings, FeedSettings, JobSettings, WebhookSettings
 from storage.settings import DatabaseSettings
 
 T = TypeVar("T")
@@ -27,7 +28,7 @@ FILE_NAME = "cuntong.toml"
 _SECTIONS: dict[str, type] = {
     "gateway": GatewaySettings, "log": LogSettings, "pipeline": PipelineSettings, "database": DatabaseSettings, "web": WebSettings,
     "mqtt": MqttSettings, "platforms": PlatformSettings,
-    "attachments": AttachmentSettings,
+    "attachments": AttachmentSettings, "jobs": JobSettings, "exports": ExportSettings, "webhooks": WebhookSettings, "feeds": FeedSettings,
 }  # fmt: skip
 _TRUE, _FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 
@@ -45,6 +46,10 @@ class Settings:
     mqtt: MqttSettings = field(default_factory=MqttSettings)
     platforms: PlatformSettings = field(default_factory=PlatformSettings)
     attachments: AttachmentSettings = field(default_factory=AttachmentSettings)
+    jobs: JobSettings = field(default_factory=JobSettings)
+    exports: ExportSettings = field(default_factory=ExportSettings)
+    webhooks: WebhookSettings = field(default_factory=WebhookSettings)
+    feeds: FeedSettings = field(default_factory=FeedSettings)
 
 
 def load(data: Path | None = None, overrides: Mapping[str, Any] | None = None, environment: Mapping[str, str] | None = None) -> Settings:

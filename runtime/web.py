@@ -17,7 +17,8 @@ from api.cursors import Cursors
 from api.headers import Headers, content_security_policy
 from api.limits import AddressRates, Bodies, PersonRates
 from api.live.source import Pool
-from api.login import LoginLayer
+from api.login_layer import LoginLayer
+from api.outward import Outward
 from api.routes.health import ready
 from api.routes.positions_ws import MESSAGE_MOST
 from domain.errors import StoreError
@@ -26,6 +27,7 @@ from protocols.jt808 import profile_folder
 from runtime import internal_http
 from runtime.settings import Settings
 from storage.database import archive_folder
+from storage.sealing import load_sealer
 from supervision_ui import app as screens_app
 from supervision_ui.settings import ScreenSettings
 
@@ -52,9 +54,11 @@ async def build(settings: Settings, pool: Pool) -> Web:
     web = settings.web
     profile_folder.add(settings.gateway.profiles_path)
     secret = load_secret(web.secret_file)
-    identity = Identity(secret)
+    identity = Identity(secret, load_sealer(web.personal_key_file))
     folders = Folders(screens_app.STATIC, screens_app.VENDOR, settings.pipeline.media_path, settings.attachments.folder)
-    api = create(web, pool, identity, folders, archive_folder(settings.database, settings.data))
+    archive = archive_folder(settings.database, settings.data)
+    outward = Outward(settings.exports, settings.webhooks, settings.feeds, archive, web.personal_key_file)
+    api = create(web, pool, identity, folders, archive, outward)
     api.app.state.cursors = Cursors(secret)
     screens = await screens_app.create(ScreenSettings(web.points_limit))
     policy = content_security_policy(screens.script_hashes)

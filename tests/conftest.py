@@ -13,4 +13,4 @@ if os.environ.get("NUMBA_DISABLE_JIT") == "1":
 else:
     separate_kernel_cache()  # before the first kernel is imported: the same compiled code as the programs that the tests start
 
-pytest_plugins = ["tests.fixtures.broker", "tests.fixtures.databases", "tests.fixtures.shared"]
+pytest_plugins = ["tests.fixtures.broker", "tests.fixtures.databases", "tests.fixtures.shared", "tests.fixtures.world"]

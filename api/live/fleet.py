@@ -71,10 +71,7 @@ class Fleet:
 
     def members(self, topic: Topic) -> list[VehicleRow]:
         """Vehicles of a topic, by id."""
-        low, high = topic.bounds
-        if topic.kind == "operator":
-            return [row for row in self.vehicles.values() if row.operator_id == topic.code]
-        return [row for row in self.vehicles.values() if low <= _code(row.region_code) < high]
+        return [row for row in self.vehicles.values() if topic.holds(_code(row.region_code), row.operator_id or 0)]
 
     def dictionary(self, topic: Topic) -> tuple[str, bytes]:
         """ETag and gzipped columnar JSON of a topic's vehicles; built once a version."""

@@ -174,15 +174,9 @@ class LiveState:
         self.changed_tick[live][status != self.status[live]] = self.tick
         self.status[live] = status
 
-    def _members(self, topic: Topic, column: NDArray[np.int32]) -> NDArray[np.bool_]:
-        low, high = topic.bounds
-        member: NDArray[np.bool_] = (column >= low) & (column < high)
-        return member
-
     def rows(self, topic: Topic, since_tick: int | None = None) -> NDArray[np.int64]:
         """Row numbers of the topic's vehicles; with `since_tick` only those changed at that tick or later."""
-        column = (self.operator if topic.kind == "operator" else self.region)[: self.size]
-        chosen = self._members(topic, column)
+        chosen = topic.holds(self.region[: self.size], self.operator[: self.size])
         if since_tick is not None:
             chosen &= self.changed_tick[: self.size] >= since_tick
         return np.flatnonzero(chosen)
@@ -209,10 +203,8 @@ class LiveState:
         )
 
     def _gone(self, topic: Topic, since_tick: int) -> list[int]:
-        low, high = topic.bounds
-        held = {move.row: move.operator if topic.kind == "operator" else move.region for move in self._left if move.tick >= since_tick}
-        now = self.operator if topic.kind == "operator" else self.region
-        return [row for row, before in held.items() if low <= before < high and not low <= int(now[row]) < high]
+        held = {move.row: topic.holds(move.region, move.operator) for move in self._left if move.tick >= since_tick}
+        return [row for row, before in held.items() if before and not topic.holds(int(self.region[row]), int(self.operator[row]))]
 
     def counts(self, topic: Topic) -> Counts:
         """The topic's vehicles by the county of their last fix (the registry's region where that is unknown) and status."""

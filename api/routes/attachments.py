@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 from urllib.parse import quote
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 from fastapi.responses import FileResponse
 
-from api.asking import Asking, asking
-from api.live.fleet import Fleet
+from api.asking import asking, may
+from api.documents import BYTES
 from api.live.source import Pool
+from api.parameters import Int8Id, VehicleId
 from api.schemas.attachments import AlarmAttachments, AttachmentFile, AttachmentList
 from api.seeing import visible_vehicle
 from domain.errors import RefusedError
+from operations.identity import Principal
 from storage import attachments as stored
 from storage.attachments import AlarmFile, AlarmUpload
+
+Seeing = Annotated[Principal, Depends(may("media:read"))]
 
 _KINDS = ("picture", "sound", "video", "text", "other")
 _TYPES = {".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".png": "image/png", ".mp4": "video/mp4", ".mp3": "audio/mpeg", ".wav": "audio/wav"}
 _HEADERS = {"Cache-Control": "private, max-age=86400", "X-Content-Type-Options": "nosniff"}
 
 
-def router(fleet: Fleet, pool: Pool, folder: Path) -> APIRouter:
+def router(pool: Pool, folder: Path) -> APIRouter:
     """Routes of attachments.
 
     Args:
@@ -31,18 +36,18 @@ def router(fleet: Fleet, pool: Pool, folder: Path) -> APIRouter:
     routes = APIRouter(prefix="/api/v1/vehicles/{vehicle_id}/attachments", tags=["attachments"])
 
     @routes.get("")
-    def listed(principal: Asking, vehicle_id: int, limit: int = Query(default=50, ge=1, le=500)) -> AttachmentList:
+    def listed(principal: Seeing, vehicle_id: VehicleId, limit: int = Query(default=50, ge=1, le=500)) -> AttachmentList:
         """The newest alarms with files."""
-        visible_vehicle(fleet, principal, vehicle_id)
         with asking(pool, principal) as conn:
+            visible_vehicle(conn, vehicle_id)
             rows = stored.of_vehicle(conn, vehicle_id, limit)
         return AttachmentList(vehicle_id=vehicle_id, items=[_alarm(vehicle_id, one, files) for one, files in rows])
 
-    @routes.get("/{upload_id}/{name:path}")
-    def data(principal: Asking, vehicle_id: int, upload_id: int, name: str) -> FileResponse:
+    @routes.get("/{upload_id}/{name:path}", response_class=FileResponse, responses=BYTES)
+    def data(principal: Seeing, vehicle_id: VehicleId, upload_id: Int8Id, name: str) -> FileResponse:
         """The bytes of a file that is whole."""
-        visible_vehicle(fleet, principal, vehicle_id)
         with asking(pool, principal) as conn:
+            visible_vehicle(conn, vehicle_id)
             found = stored.file(conn, vehicle_id, upload_id, name)
         if found is None or found.path is None:
             why = "has not come whole" if found is not None else "is unknown"

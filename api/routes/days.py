@@ -6,15 +6,15 @@ from dataclasses import asdict
 from datetime import date, timedelta
 from typing import Annotated, Any, get_args
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 from numpy.typing import NDArray
 
 from api.answers import answer
-from api.asking import Asking, asking
-from api.live.fleet import Fleet
+from api.asking import asking, may
 from api.live.source import Pool
 from api.login import now_ms
+from api.parameters import FIRST_DAY, LAST_DAY, DayPath, VehicleId
 from api.schemas.days import (
     Compared,
     DayFigures,
@@ -31,8 +31,11 @@ from api.seeing import visible_vehicle
 from api.segments import segment, span
 from domain.errors import RefusedError
 from domain.units import day_of
+from operations.identity import Principal
 from storage import days as stored
 from storage.days import Passage, VehicleDay
+
+Seeing = Annotated[Principal, Depends(may("days:read"))]
 
 MOST_DAYS = 366
 LISTED_DAYS = 31
@@ -42,25 +45,25 @@ QUALITIES: tuple[Quality, ...] = get_args(Quality)
 """Words of `tracking.passages.Quality`, by their numbers."""
 
 
-def router(fleet: Fleet, pool: Pool) -> APIRouter:
+def router(pool: Pool) -> APIRouter:
     """Routes of vehicle-days."""
     routes = APIRouter(prefix="/api/v1/vehicles/{vehicle_id}", tags=["days"])
 
     @routes.get("/days", response_model=DayList)
     def listed(
         request: Request,
-        principal: Asking,
-        vehicle_id: int,
-        first: Annotated[date | None, Query(alias="from")] = None,
-        last: Annotated[date | None, Query(alias="to")] = None,
+        principal: Seeing,
+        vehicle_id: VehicleId,
+        first: Annotated[date | None, Query(alias="from", ge=FIRST_DAY, le=LAST_DAY)] = None,
+        last: Annotated[date | None, Query(alias="to", ge=FIRST_DAY, le=LAST_DAY)] = None,
     ) -> Response:
         """Computed days from `from` to `to`, both included; without them the last 31 days. At most 366 days."""
-        visible_vehicle(fleet, principal, vehicle_id)
         until = last or (first + timedelta(LISTED_DAYS - 1) if first else day_of(now_ms()))
         since = first or until - timedelta(LISTED_DAYS - 1)
         if since > until or (until - since).days >= MOST_DAYS:
             raise RefusedError(f"days {since} to {until}: from is not after to, and at most {MOST_DAYS} days", field="from")
         with asking(pool, principal) as conn:
+            visible_vehicle(conn, vehicle_id)
             found = stored.vehicle_days(conn, since, until, [vehicle_id])
             due = stored.due_days(conn, vehicle_id, since, until)
         waiting = [DueDay(day=one.day, since=one.since, reason=one.reason, failed=one.failures > 0) for one in due]
@@ -68,10 +71,10 @@ def router(fleet: Fleet, pool: Pool) -> APIRouter:
         return answer(request, DayList(vehicle_id=vehicle_id, first=since, last=until, days=days, due=waiting))
 
     @routes.get("/days/{day}", response_model=VehicleDayDetail)
-    def detail(request: Request, principal: Asking, vehicle_id: int, day: date) -> Response:
+    def detail(request: Request, principal: Seeing, vehicle_id: VehicleId, day: DayPath) -> Response:
         """What is stored of the day but its geometry. 404 while it was never computed."""
-        visible_vehicle(fleet, principal, vehicle_id)
         with asking(pool, principal) as conn:
+            visible_vehicle(conn, vehicle_id)
             return answer(request, _detail(conn, vehicle_id, day))
 
     return routes

@@ -4,45 +4,54 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
+from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import Response
 
-from api.asking import Asking, asking
-from api.live.fleet import Fleet
+from api.asking import asking, may
+from api.idempotency import IdempotencyKey, once
 from api.live.source import Pool
+from api.parameters import VehicleId
 from api.schemas.geofences import GeofenceList, GeofenceOrder, GeofenceSeen, Ordered, ZoneCommand, ZoneHeld, ZoneList
-from api.seeing import region_visible, visible_vehicle
+from api.seeing import visible_vehicle
 from domain.errors import RefusedError
 from operations import geofences
 from operations.identity import Principal
+from storage import audit
 from storage import geofences as stored
 from storage.geofences import Geofence
 from storage.registry import VehicleRow
 
+Seeing = Annotated[Principal, Depends(may("geofences:read"))]
+Sending = Annotated[Principal, Depends(may("commands:send"))]
 
-def router(fleet: Fleet, pool: Pool) -> APIRouter:
+
+def router(pool: Pool) -> APIRouter:
     """Routes of geofences."""
     routes = APIRouter(prefix="/api/v1", tags=["geofences"])
 
     @routes.get("/geofences")
-    def listed(principal: Asking) -> GeofenceList:
+    def listed(principal: Seeing) -> GeofenceList:
         """Geofences in use."""
         with asking(pool, principal) as conn:
             found = stored.listed(conn)
-        return GeofenceList(geofences=[_seen(one) for one in found if region_visible(principal, one.region_code)])
+        return GeofenceList(geofences=[_seen(one) for one in found])
 
-    @routes.post("/vehicles/{vehicle_id}/geofences", status_code=202)
-    def order(principal: Asking, vehicle_id: int, asked: GeofenceOrder) -> Ordered:
+    @routes.post("/vehicles/{vehicle_id}/geofences", status_code=202, response_model=Ordered)
+    def order(request: Request, principal: Sending, vehicle_id: VehicleId, asked: GeofenceOrder, key: IdempotencyKey) -> Response:
         """Have the terminal hold geofences, or forget them; it hears it when it is on line."""
-        return _order(pool, principal, visible_vehicle(fleet, principal, vehicle_id), asked)
+        with asking(pool, principal) as conn:
+            row = visible_vehicle(conn, vehicle_id)
+            return once(request, conn, principal, key, asked, lambda: _order(conn, principal, row, asked))
 
     @routes.get("/vehicles/{vehicle_id}/geofences")
-    def on(principal: Asking, vehicle_id: int) -> ZoneList:
+    def on(principal: Seeing, vehicle_id: VehicleId) -> ZoneList:
         """What the terminal holds, and what is under way to it."""
-        row = visible_vehicle(fleet, principal, vehicle_id)
-        if row.terminal_id is None:
-            return ZoneList(vehicle_id=vehicle_id, terminal_id=None, zones=[], unsettled=[])
         with asking(pool, principal) as conn:
+            row = visible_vehicle(conn, vehicle_id)
+            if row.terminal_id is None:
+                return ZoneList(vehicle_id=vehicle_id, terminal_id=None, zones=[], unsettled=[])
             held, open_ = stored.held(conn, row.terminal_id), stored.unsettled(conn, row.terminal_id)
         zones = [ZoneHeld.model_validate(asdict(one)) for one in held]
         left = [
@@ -54,16 +63,13 @@ def router(fleet: Fleet, pool: Pool) -> APIRouter:
     return routes
 
 
-def _order(pool: Pool, principal: Principal, row: VehicleRow, asked: GeofenceOrder) -> Ordered:
+def _order(conn: stored.Connection, principal: Principal, row: VehicleRow, asked: GeofenceOrder) -> Ordered:
     if row.terminal_id is None:
         raise RefusedError(f"vehicle {row.vehicle_id} has no terminal; bind one in the registry first", field="vehicle_id", kind="conflict")
     how = geofences.Asking(datetime.now(UTC) + timedelta(seconds=asked.expires_in_s), principal.name, asked.most_points, asked.tolerance_m)
-    with asking(pool, principal) as conn, conn.transaction():
-        wanted = geofences.named(conn, asked.geofences)
-        hidden = [one.name for one in wanted if not region_visible(principal, one.region_code)]
-        if hidden:
-            raise RefusedError(f"no geofence {', '.join(hidden)}", field="geofences", kind="missing")
-        numbers = geofences.order(conn, row.terminal_id, asked.action, wanted, how)
+    numbers = geofences.order(conn, row.terminal_id, asked.action, geofences.named(conn, asked.geofences), how)
+    said = {"action": asked.action, "geofences": asked.geofences, "commands": numbers}
+    audit.put(conn, "command", "geofences.order", f"terminal:{row.terminal_id}", said)
     return Ordered(vehicle_id=row.vehicle_id, terminal_id=row.terminal_id, commands=numbers)
 
 

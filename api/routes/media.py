@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
+from fastapi import Path as PathParameter
 from fastapi.responses import FileResponse, Response
 
-from api.asking import Asking, asking
-from api.live.fleet import Fleet
+from api.asking import asking, may
+from api.documents import BYTES
 from api.live.source import Pool
+from api.parameters import VehicleId
 from api.schemas.media import MediaItem, MediaList
 from api.seeing import visible_vehicle
 from domain.errors import RefusedError
+from operations.identity import Principal
 from storage import multimedia as stored
 from storage.multimedia import Multimedia
+
+Seeing = Annotated[Principal, Depends(may("media:read"))]
 
 _KINDS = ("picture", "sound", "film")
 _TYPES = ("image/jpeg", "image/tiff", "audio/mpeg", "audio/wav", "video/x-ms-wmv")
 _CACHED = {"Cache-Control": "private, max-age=86400, immutable", "X-Content-Type-Options": "nosniff"}
 
 
-def router(fleet: Fleet, pool: Pool, folder: Path) -> APIRouter:
+def router(pool: Pool, folder: Path) -> APIRouter:
     """Routes of multimedia.
 
     Args:
@@ -30,18 +36,18 @@ def router(fleet: Fleet, pool: Pool, folder: Path) -> APIRouter:
     routes = APIRouter(prefix="/api/v1/vehicles/{vehicle_id}/media", tags=["media"])
 
     @routes.get("")
-    def listed(principal: Asking, vehicle_id: int, limit: int = Query(default=50, ge=1, le=500)) -> MediaList:
+    def listed(principal: Seeing, vehicle_id: VehicleId, limit: int = Query(default=50, ge=1, le=500)) -> MediaList:
         """The newest uploads."""
-        visible_vehicle(fleet, principal, vehicle_id)
         with asking(pool, principal) as conn:
+            visible_vehicle(conn, vehicle_id)
             rows = stored.of_vehicle(conn, vehicle_id, limit)
         return MediaList(vehicle_id=vehicle_id, items=[_item(vehicle_id, row) for row in rows])
 
-    @routes.get("/{sha256}")
-    def data(principal: Asking, vehicle_id: int, sha256: str) -> Response:
+    @routes.get("/{sha256}", response_class=Response, responses=BYTES)
+    def data(principal: Seeing, vehicle_id: VehicleId, sha256: Annotated[str, PathParameter(pattern="^[0-9a-f]{64}$")]) -> Response:
         """The bytes."""
-        visible_vehicle(fleet, principal, vehicle_id)
         with asking(pool, principal) as conn:
+            visible_vehicle(conn, vehicle_id)
             found = stored.one(conn, vehicle_id, sha256)
         if found is None:
             raise RefusedError(f"no multimedia {sha256} of vehicle {vehicle_id}", field="sha256", kind="missing")

@@ -17,8 +17,8 @@ from starlette.websockets import WebSocketDisconnect
 from api.live.fleet import Fleet
 from api.live.hub import Hub
 from api.live.outbox import Outbox
-from api.live.topics import in_scope, parse_topic
-from api.login import Doorkeeper, now_ms
+from api.live.topics import granted, parse_topic
+from api.login import AWAY, Doorkeeper, now_ms
 from api.metrics import Metrics
 from api.settings import WebSettings
 from domain.errors import RefusedError
@@ -73,7 +73,11 @@ def router(door: LiveDoor) -> APIRouter:
         """Serve one browser until it leaves."""
         protocol, token = _offered(socket)
         await socket.accept(subprotocol=protocol)
-        principal = door.doorkeeper.by_token(token) if token else door.doorkeeper.principal(socket)
+        try:
+            principal = await door.doorkeeper.person(socket, token)
+        except AWAY:
+            await socket.close(OVERLOADED, "the database does not answer")
+            return
         if principal is None or not door.doorkeeper.own_origin(socket):
             await socket.close(NOT_LOGGED_IN, "not logged in")
             return
@@ -165,16 +169,17 @@ class Session:
         if detail not in ("points", "counts"):
             self._say({"type": "error", "code": "bad_detail"})
             return
-        if not in_scope(topic, self._principal.region_code):
+        seen = granted(topic, self._principal)
+        if seen is None:
             raise Closing(OUT_OF_SCOPE, "topic out of scope")
-        self._door.hub.join(self._outbox, topic, str(detail))
+        self._door.hub.join(self._outbox, seen, str(detail))
         self._subscribed.set()
         self._say(
             {
                 "type": "subscribed",
                 "topic": str(topic),
                 "tick_ms": round(self._door.settings.tick_s * 1000),
-                "vehicles": self._door.hub.vehicles_in(topic),
+                "vehicles": self._door.hub.vehicles_in(seen),
                 "dictionary": self._door.fleet.etag,
             }
         )
@@ -206,7 +211,7 @@ class Session:
             await asyncio.sleep(min(5.0, self._door.settings.recheck_s))
             if time.monotonic() - checked < self._door.settings.recheck_s and now_ms() < expires_ms:
                 continue
-            if not await self._door.doorkeeper.alive(self._principal.session_id):
+            if not await self._door.doorkeeper.alive(self._principal.session_id, self._principal):
                 raise Closing(NOT_LOGGED_IN, "the login has ended")
             checked = time.monotonic()
             expires_ms = now_ms() + 900_000

@@ -1,41 +1,60 @@
-"""`/api/v1/regions`: names and centres of the regions that the person may see."""
+"""`/api/v1/regions`: the tree of regions that the person may see, and the outline of one."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated
 
-from fastapi import APIRouter
-from fastapi.responses import JSONResponse
+from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi.responses import Response
 
-from api.asking import Asking
-from api.live.fleet import Fleet
-from api.live.topics import Topic, in_scope
+from api.answers import GEOJSON, answer
+from api.asking import asking, may
+from api.live.source import Pool
+from api.live.topics import COUNTRY, region_bounds
+from api.schemas.regions import Level, RegionFeature, RegionProperties, RegionTree
+from api.seeing import region_visible
+from domain.errors import RefusedError
+from operations.identity import Principal
+from storage.regions import region, regions_below
+from storage.registry import RegionRow
+
+Seeing = Annotated[Principal, Depends(may("regions:read"))]
+Parent = Annotated[str | None, Query(pattern="^[0-9]{6,12}$", description="only regions directly below this one")]
 
 
-def router(fleet: Fleet) -> APIRouter:
+def router(pool: Pool) -> APIRouter:
     """Routes of regions."""
-    routes = APIRouter(prefix="/api/v1", tags=["regions"])
+    routes = APIRouter(prefix="/api/v1/regions", tags=["regions"])
 
-    @routes.get("/regions")
-    def regions(principal: Asking) -> JSONResponse:
-        """GeoJSON features by code: names, level, parent and centre (degrees, WGS-84; null when unknown)."""
-        features: list[dict[str, Any]] = []
-        for row in fleet.regions.values():
-            if not row.region_code.isdecimal() or len(row.region_code) != 6:
-                continue
-            if not in_scope(Topic("region", int(row.region_code)), principal.region_code):
-                continue
-            centre = [row.centre_lon, row.centre_lat] if row.centre_lon is not None else None
-            properties = {
-                "region_code": row.region_code,
-                "level": row.level,
-                "name": row.name,
-                "name_en": row.name_en,
-                "parent_code": row.parent_code,
-                "centre": centre,
-            }
-            geometry = {"type": "Point", "coordinates": centre} if centre else None
-            features.append({"type": "Feature", "id": row.region_code, "geometry": geometry, "properties": properties})
-        return JSONResponse({"type": "FeatureCollection", "features": features}, media_type="application/geo+json")
+    @routes.get("", response_model=RegionTree)
+    def regions(request: Request, principal: Seeing, level: Level | None = None, parent: Parent = None) -> Response:
+        """Names, levels, parents and centres by code."""
+        with asking(pool, principal) as conn:
+            rows = regions_below(conn, _prefix(principal.region_code), level, parent)
+        return answer(request, RegionTree(features=[_feature(row) for row in rows]), GEOJSON)
+
+    @routes.get("/{region_code}", response_model=RegionFeature)
+    def one(request: Request, principal: Seeing, region_code: Annotated[str, Path(pattern="^[0-9]{6,12}$")]) -> Response:
+        """A region with its outline. 404 outside the person's own."""
+        with asking(pool, principal) as conn:
+            row = region(conn, region_code)
+        if row is None or not region_visible(principal, row.region_code):
+            raise RefusedError(f"no region {region_code}", field="region_code", kind="missing")
+        feature = _feature(row)
+        return answer(request, feature.model_copy(update={"geometry": row.geometry or feature.geometry}), GEOJSON)
 
     return routes
+
+
+def _prefix(code: int) -> str:
+    """What the codes of a subtree begin with."""
+    low, high = region_bounds(code)
+    return "" if code == COUNTRY else str(low)[: 7 - len(str(high - low))]
+
+
+def _feature(row: RegionRow) -> RegionFeature:
+    centre = [row.centre_lon, row.centre_lat] if row.centre_lon is not None and row.centre_lat is not None else None
+    properties = RegionProperties.model_validate(
+        {name: getattr(row, name) for name in ("region_code", "level", "name", "name_en", "parent_code")} | {"centre": centre}
+    )
+    return RegionFeature(id=row.region_code, geometry={"type": "Point", "coordinates": centre} if centre else None, properties=properties)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
 from api.answers import GEOJSON, answer
-from api.asking import Asking, asking
+from api.asking import asking, may
 from api.live.source import Pool
+from api.parameters import FIRST_DAY, LAST_DAY, DayQuery
 from api.road_speeds import Box, RoadBook, road_book
 from api.schemas.roads import MeasuredHourRow, MeasuredHours, RoadSpeedFeature, RoadSpeedProperties, RoadSpeeds
 from api.seeing import region_visible
@@ -22,6 +23,8 @@ from storage.road_networks import Connection, RegisteredNetwork, serving_network
 from tracking.edge_speeds import HOUR_MS, Level
 from tracking.network import RoadClass
 
+Seeing = Annotated[Principal, Depends(may("roads:read"))]
+
 LEVELS: dict[int, Literal["free", "slow", "jammed"]] = {Level.FREE: "free", Level.SLOW: "slow", Level.JAMMED: "jammed"}
 
 
@@ -30,7 +33,7 @@ def router(pool: Pool) -> APIRouter:
     routes = APIRouter(prefix="/api/v1/roads", tags=["roads"])
 
     @routes.get("/hours", response_model=MeasuredHours)
-    def hours(request: Request, principal: Asking, day: date | None = None) -> Response:
+    def hours(request: Request, principal: Seeing, day: DayQuery = None) -> Response:
         """Hours of the day (without one: of the last day that has any) with measured speeds."""
         with asking(pool, principal) as conn:
             return answer(request, _hours(conn, day))
@@ -38,8 +41,8 @@ def router(pool: Pool) -> APIRouter:
     @routes.get("/speeds", response_model=RoadSpeeds)
     def speeds(
         request: Request,
-        principal: Asking,
-        day: date,
+        principal: Seeing,
+        day: Annotated[date, Query(ge=FIRST_DAY, le=LAST_DAY)],
         bbox: str = Query(max_length=100, description="west,south,east,north; degrees WGS-84"),
         hour: int | None = Query(default=None, ge=0, le=23, description="Asia/Shanghai; without it the whole day"),
     ) -> Response:

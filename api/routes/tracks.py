@@ -4,32 +4,35 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 from numpy.typing import NDArray
 
 from api.answers import GEOJSON, answer
-from api.asking import Asking, asking
+from api.asking import asking, may
 from api.drawn_day import Drawn, drawn
-from api.live.fleet import Fleet
 from api.live.source import Pool
+from api.parameters import FIRST_DAY, LAST_DAY, VehicleId
 from api.schemas.tracks import DrawnDay, DrawnFeature, DrawnProperties, RawTrack
 from api.seeing import visible_vehicle
 from api.segments import segment
 from domain.errors import RefusedError
 from domain.position import ABSENT, located
 from domain.units import day_bounds
+from operations.identity import Principal
 from storage import days as stored
 from storage import driven_paths
 from storage.positions import read_track
 
 MOST_FIXES = 50_000
+Seeing = Annotated[Principal, Depends(may("positions:read"))]
+DayAsked = Annotated[date, Query(ge=FIRST_DAY, le=LAST_DAY)]
 
 
-def router(fleet: Fleet, pool: Pool, archive: Path | None) -> APIRouter:
+def router(pool: Pool, archive: Path | None) -> APIRouter:
     """Routes of tracks.
 
     Args:
@@ -39,12 +42,12 @@ def router(fleet: Fleet, pool: Pool, archive: Path | None) -> APIRouter:
 
     @routes.get("/track", response_model=RawTrack)
     def track(
-        request: Request, principal: Asking, vehicle_id: int, day: date, limit: int = Query(default=20_000, ge=2, le=MOST_FIXES)
+        request: Request, principal: Seeing, vehicle_id: VehicleId, day: DayAsked, limit: int = Query(default=20_000, ge=2, le=MOST_FIXES)
     ) -> Response:
         """Fixes of the day, cleaned of nothing; evenly thinned above the limit, first and last kept."""
-        visible_vehicle(fleet, principal, vehicle_id)
         begin, end = day_bounds(day)
         with asking(pool, principal) as conn:
+            visible_vehicle(conn, vehicle_id)
             rows = read_track(conn, vehicle_id, begin, end, archive)
         total = len(rows)
         if total > limit:
@@ -57,10 +60,10 @@ def router(fleet: Fleet, pool: Pool, archive: Path | None) -> APIRouter:
         return answer(request, RawTrack(vehicle_id=vehicle_id, day=day, begins_ms=begin, total=total, thinned=total > limit, **columns))
 
     @routes.get("/matched", response_model=DrawnDay)
-    def matched(request: Request, principal: Asking, vehicle_id: int, day: date) -> Response:
+    def matched(request: Request, principal: Seeing, vehicle_id: VehicleId, day: DayAsked) -> Response:
         """GeoJSON of the day's segments, each with kind, source and reason. 404 while the day was never computed."""
-        visible_vehicle(fleet, principal, vehicle_id)
         with asking(pool, principal) as conn:
+            visible_vehicle(conn, vehicle_id)
             path = driven_paths.path(conn, vehicle_id, day)
             if path is None:
                 raise RefusedError(f"day {day} of vehicle {vehicle_id} is not computed", field="day", kind="missing")

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
-from fastapi import APIRouter, Header, Query
+import psycopg
+from fastapi import APIRouter, Depends, Header, Query
 from fastapi.responses import Response
 
-from api.asking import Asking, asking, require_scope
+from api.asking import asking, may, require_scope
 from api.live.fleet import Fleet
 from api.live.source import Pool
 from api.live.state import LiveState
 from api.live.topics import parse_topic
+from api.parameters import VehicleId
 from api.schemas.vehicles import LastFix, RegionName, VehicleCard
 from api.seeing import visible_vehicle
 from domain.position import Flag
@@ -21,16 +23,21 @@ from domain.units import instant
 from operations.identity import Principal
 from storage.positions import read_track
 
+Seeing = Annotated[Principal, Depends(may("vehicles:read"))]
+
 
 def router(fleet: Fleet, state: LiveState, pool: Pool) -> APIRouter:
     """Routes of vehicles."""
     routes = APIRouter(prefix="/api/v1", tags=["vehicles"])
 
     @routes.get("/live/vehicles")
-    def dictionary(principal: Asking, topic: str = Query(max_length=40), if_none_match: str | None = Header(default=None)) -> Response:
+    def dictionary(
+        principal: Annotated[Principal, Depends(may("positions:read"))],
+        topic: str = Query(max_length=40),
+        if_none_match: str | None = Header(default=None),
+    ) -> Response:
         """Columns of the topic's vehicles; gzipped whatever the client accepts, as every browser does."""
-        chosen = parse_topic(topic)
-        require_scope(principal, chosen)
+        chosen = require_scope(principal, parse_topic(topic))
         etag, packed = fleet.dictionary(chosen)
         headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
         if if_none_match == etag:
@@ -38,10 +45,12 @@ def router(fleet: Fleet, state: LiveState, pool: Pool) -> APIRouter:
         return Response(packed, media_type="application/json", headers=headers | {"Content-Encoding": "gzip"})
 
     @routes.get("/vehicles/{vehicle_id}/card")
-    def card(principal: Asking, vehicle_id: int) -> VehicleCard:
-        """What the map shows of a chosen vehicle. A vehicle outside the person's region is 404."""
-        row = visible_vehicle(fleet, principal, vehicle_id)
-        newest = state.newest(vehicle_id)
+    def card(principal: Seeing, vehicle_id: VehicleId) -> VehicleCard:
+        """What the map shows of a chosen vehicle. A vehicle outside what the person may see is 404."""
+        with asking(pool, principal) as conn:
+            row = visible_vehicle(conn, vehicle_id)
+            newest = state.newest(vehicle_id) if principal.may("positions:read") else None
+            fix = _fix(newest, _ignition(conn, newest)) if newest is not None else None
         operator = fleet.operators.get(row.operator_id) if row.operator_id is not None else None
         return VehicleCard(
             vehicle_id=row.vehicle_id,
@@ -54,7 +63,7 @@ def router(fleet: Fleet, state: LiveState, pool: Pool) -> APIRouter:
             region=_region(fleet, row.region_code),
             dangerous_goods=row.dangerous_goods,
             terminal_id=row.terminal_id,
-            fix=_fix(newest, _ignition(pool, principal, newest)) if newest is not None else None,
+            fix=fix,
         )
 
     return routes
@@ -67,13 +76,12 @@ def _region(fleet: Fleet, code: str | None) -> RegionName | None:
     return RegionName(region_code=code, name=region.name if region else code, name_en=region.name_en if region else None)
 
 
-def _ignition(pool: Pool, principal: Principal, row: np.void) -> bool | None:
+def _ignition(conn: psycopg.Connection[Any], row: np.void) -> bool | None:
     """Whether the ignition is on; None where the newest report came without status bits, which its stored position says."""
     if int(row["status_bits"]) & ACC_ON:
         return True
     t_ms = int(row["t_ms"])
-    with asking(pool, principal) as conn:
-        stored = read_track(conn, int(row["vehicle_id"]), t_ms, t_ms + 1)
+    stored = read_track(conn, int(row["vehicle_id"]), t_ms, t_ms + 1)
     return None if len(stored) and int(stored["flags"][0]) & Flag.NO_STATUS else False
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import psycopg
 
 from domain.position import POSITION
+from ingest.counties import Counties
 from ingest.extras import Extras
 from ingest.live_matching import LiveMatching
 from ingest.live_told import Matched
@@ -230,7 +231,7 @@ class Context:
 
     conn: one connection, a transaction a batch; offsets: by log, as committed; registry_seen: newest change of the
     registry that is in `terminals`, None before the first reading; stale_registry: read what has changed before the next look-up;
-    damaged: logs that stand still, with the place; live: the live matcher, None when matching is off.
+    damaged: logs that stand still, with the place; live: the matcher, None when matching is off; counties: None: nobody asks.
     """
 
     settings: PipelineSettings
@@ -245,4 +246,5 @@ class Context:
     stale_registry: bool = True
     registry_seen: datetime | None = None
     live: LiveMatching | None = None
+    counties: Counties | None = None
     now_ms: Callable[[], int] = lambda: 0

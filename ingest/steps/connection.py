@@ -13,6 +13,7 @@ from ingest.steps.batch import BatchReader, Context
 from storage.pool import connect
 
 ROSTER_CHANNEL = "cuntong_roster"
+REGIONS_CHANNEL = "cuntong_regions"
 
 
 def opened(
@@ -33,13 +34,16 @@ def opened(
         context.offsets = offset_store.claim(conn, partition, settings.partitions)
         context.last.advance(*last_store.times(conn))
         conn.execute("listen cuntong_roster")
+        conn.execute("listen cuntong_regions")
         conn.commit()
     except psycopg.Error:
         conn.close()
         raise
 
-    def registry_changed(_: object) -> None:
-        context.stale_registry = True
+    def registry_changed(told: psycopg.Notify) -> None:
+        if told.channel == REGIONS_CHANNEL and context.counties is not None:
+            context.counties.refresh()
+        context.stale_registry |= told.channel == ROSTER_CHANNEL
 
     conn.add_notify_handler(registry_changed)
     return context

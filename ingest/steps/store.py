@@ -44,7 +44,10 @@ def store(batch: Batch, context: Context) -> None:
         return
     conn = context.conn
     outcome = _positions(batch, context)
-    last_store.upsert(conn, last_store.newest(batch.positions, batch.moves, batch.matched.where if batch.matched is not None else None))
+    newest = last_store.newest(batch.positions, batch.moves, batch.matched.where if batch.matched is not None else None)
+    if context.counties is not None:
+        context.counties.tell(newest)
+    last_store.upsert(conn, newest)
     if outcome.corrected:
         last_store.follow_correction(conn, *_span(batch))
     _matched(batch, context)

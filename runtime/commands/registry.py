@@ -37,7 +37,7 @@ def import_registry(file: Annotated[Path, typer.Argument(exists=True, dir_okay=F
     from rich.console import Console
     from rich.table import Table
 
-    from operations.registry import import_csv
+    from operations.registry.fleet import import_csv
 
     with connected(data) as conn:
         done = import_csv(conn, file, datetime.now(UTC))
@@ -88,8 +88,8 @@ def revoke(terminal_id: str, data: Data = None) -> None:
 
         cuntong registry revoke 13900000001
     """
-    from operations.registry import bare
-    from operations.registry import revoke as withdraw
+    from operations.registry.fleet import bare
+    from operations.registry.fleet import revoke as withdraw
 
     with connected(data) as conn:
         withdraw(conn, terminal_id)
@@ -103,8 +103,8 @@ def restore(terminal_id: str, data: Data = None) -> None:
 
         cuntong registry restore 13900000001
     """
-    from operations.registry import bare
-    from operations.registry import restore as let_in
+    from operations.registry.fleet import bare
+    from operations.registry.fleet import restore as let_in
 
     with connected(data) as conn:
         let_in(conn, terminal_id)

@@ -7,6 +7,7 @@ import contextvars
 import socket
 import threading
 import time
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ from ingest.attachment_settings import AttachmentSettings
 from ingest.settings import PipelineSettings
 from operations.accounts import add_user, list_users
 from operations.accounts_store import Grant
+from operations.settings import ExportSettings
 from runtime.settings import Settings
 from runtime.web import serve
 from storage.pool import open_pool
@@ -46,20 +48,26 @@ class RunningWeb:
         return name
 
     def client(self, name: str | None = NAME) -> httpx.Client:
-        """An HTTP client, logged in as `name` (None: as nobody), that proves its changing requests."""
+        """An HTTP client, logged in as `name` (None: as nobody), that proves its changing requests and names each of them anew."""
         if name is None:
-            return httpx.Client(base_url=self.url, timeout=20)
+            return httpx.Client(base_url=self.url, timeout=20, event_hooks={"request": [_named]})
         if name not in self._logins:
             answer = httpx.post(f"{self.url}/api/v1/session", json={"name": name, "password": PASSWORD}, timeout=20)
             assert answer.status_code == 200, answer.text
             self._logins[name] = dict(answer.cookies)
         cookies = self._logins[name]
-        return httpx.Client(base_url=self.url, timeout=20, cookies=cookies, headers={"X-CSRFToken": cookies["_csrf_token"]})
+        proof = {"X-CSRFToken": cookies["_csrf_token"]}
+        return httpx.Client(base_url=self.url, timeout=20, cookies=cookies, headers=proof, event_hooks={"request": [_named]})
 
     def cookie_header(self, name: str = NAME) -> str:
         """Cookie header of a login, for sockets."""
         self.client(name).close()
         return "; ".join(f"{key}={value}" for key, value in self._logins[name].items())
+
+
+def _named(request: httpx.Request) -> None:
+    if request.method == "POST" and "idempotency-key" not in request.headers:
+        request.headers["Idempotency-Key"] = uuid.uuid4().hex
 
 
 def free_port() -> int:
@@ -70,7 +78,7 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(dsn: str, folder: Path, **web: Any) -> Iterator[RunningWeb]:
+def running(dsn: str, folder: Path, sections: dict[str, Any] | None = None, **web: Any) -> Iterator[RunningWeb]:
     """Serve in a thread for as long as the block runs; an account for the whole country and one for 520102 exist."""
     with psycopg.connect(dsn) as conn:
         if not list_users(conn):
@@ -88,6 +96,7 @@ def running(dsn: str, folder: Path, **web: Any) -> Iterator[RunningWeb]:
             personal_key_file=folder / "secrets" / "personal.key",
             **chosen,
         ),
+        **({"exports": ExportSettings(folder=folder / "exports")} | (sections or {})),
     )
     loop, stop, errors = asyncio.new_event_loop(), asyncio.Event(), []
 

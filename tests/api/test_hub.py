@@ -11,10 +11,11 @@ from api.live.frames import STATUS_MASK, Counts, Frame, Kind, Status, Vehicles, 
 from api.live.hub import Hub
 from api.live.outbox import Outbox
 from api.live.state import LiveState
-from api.live.topics import Topic, in_scope, parse_topic
+from api.live.topics import Topic, granted, parse_topic
 from api.metrics import Metrics
 from api.settings import LiveSettings
 from domain.errors import RefusedError, StoreError
+from operations.identity import Principal
 from storage.live import LAST
 
 COUNTY = Topic("region", 520102)
@@ -228,9 +229,31 @@ def test_bad_topic_is_refused(text: str) -> None:
         parse_topic(text)
 
 
-def test_scope_is_the_region_subtree() -> None:
-    assert in_scope(parse_topic("region:520102"), 520100)
-    assert in_scope(parse_topic("region:520102"), 100000)
-    assert not in_scope(parse_topic("region:520000"), 520100)
-    assert not in_scope(parse_topic("region:100000"), 520000)
-    assert not in_scope(parse_topic("operator:1"), 520000)
+def seen(topic: str, role: str = "regulator", region: int = 520100, operator: int | None = None) -> Topic | None:
+    return granted(parse_topic(topic), Principal(7, "wang", role, region, "s", 0, operator))
+
+
+def test_topics_are_granted_by_region_operator_and_role() -> None:
+    assert seen("region:520102") == Topic("region", 520102)
+    assert seen("region:520102", region=100000) == Topic("region", 520102)
+    assert seen("operator:3", region=100000) == Topic("operator", 3)
+    assert seen("operator:3", "operator", 520100, 3) == Topic("operator", 3, 520100)
+    refused = [
+        seen("region:520000"), seen("region:100000", region=520000), seen("operator:3", region=520000),
+        seen("region:520102", "operator", 520100, 3), seen("operator:4", "operator", 520100, 3), seen("operator:4", "operator", 100000, 3),
+        seen("region:520102", "driver", 520100, 3), seen("operator:3", "driver", 520100, 3), seen("region:520102", "passenger"),
+    ]  # fmt: skip
+    assert refused == [None] * len(refused)
+
+
+def test_an_operator_is_seen_within_the_region_of_who_asks() -> None:
+    state = LiveState(LiveSettings())
+    state.enrol(np.arange(1, 5, dtype=np.int32), np.array([520102, 520103, 520102, 0], np.int32), np.array([3, 3, 4, 3], np.int32))
+    state.advance(fixes([1, 2, 3, 4]), T0)
+    assert state.vehicles(Topic("operator", 3)).vehicle_id.tolist() == [1, 2, 4]
+    assert state.vehicles(Topic("operator", 3, 520102)).vehicle_id.tolist() == [1]
+    state.enrol(np.array([1], np.int32), np.array([520103], np.int32), np.array([3], np.int32))
+    state.advance(fixes([]), T0)
+    left = state.vehicles(Topic("operator", 3, 520102), state.tick)
+    assert (left.vehicle_id.tolist(), left.status.tolist()) == ([1], [Status.LEFT])
+    assert Status.LEFT not in state.vehicles(Topic("operator", 3), state.tick).status.tolist()

@@ -6,6 +6,7 @@ import numpy as np
 import psycopg
 import pytest
 
+from api.asking import asking
 from api.routes.vehicles import _ignition
 from domain.position import Flag
 from domain.units import instant
@@ -36,6 +37,7 @@ def test_a_device_that_tells_no_status_has_no_ignition(dsn: str, status_bits: in
     row["vehicle_id"], row["t_ms"], row["status_bits"] = 7, T_MS, status_bits
     pool = open_pool(dsn, "app", 1)
     try:
-        assert _ignition(pool, Principal(1, "wang.fang", "regulator", 100_000, "", 0), row) is known
+        with asking(pool, Principal(1, "wang.fang", "regulator", 100_000, "", 0)) as conn:
+            assert _ignition(conn, row) is known
     finally:
         pool.close()

@@ -40,7 +40,7 @@ def test_a_picture_is_listed_with_place_and_time_and_served_whole(web: RunningWe
         served = client.get(item["href"])
         assert served.content == PICTURE + b"\x01" and served.headers["content-type"] == "image/jpeg"
         assert served.headers["x-content-type-options"] == "nosniff"
-        assert client.get("/api/v1/vehicles/1/media/0000").status_code == 404
+        assert client.get("/api/v1/vehicles/1/media/0000").status_code == 422
 
 
 def test_a_picture_that_waits_in_the_database_is_served_too(web: RunningWeb) -> None:

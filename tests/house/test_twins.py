@@ -15,6 +15,7 @@ LIVE = "tests/tracking/test_live_kernels.py"
 WIRE, LOG = ("tests/protocols/test_kernels.py", "tests/protocols/test_kernels_rows.py"), ("tests/ingest/log/test_record.py",)
 TWINS = {
     "tracking/kernels/answer.py": ("tests/tracking/naive_route.py", (f"{TRACKING}answer.py",)),
+    "tracking/kernels/areas.py": ("tests/tracking/naive_areas.py", (f"{TRACKING}areas.py",)),
     "tracking/kernels/cells.py": ("tests/tracking/naive_network.py", (f"{NETWORK}test_kernels.py",)),
     "tracking/kernels/cleaning.py": ("tests/tracking/naive_spells.py", (f"{TRACKING}cleaning.py",)),
     "tracking/kernels/contract.py": ("tests/tracking/naive_network.py", (f"{NETWORK}test_kernels.py",)),

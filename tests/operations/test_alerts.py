@@ -136,6 +136,9 @@ def test_the_same_key_changes_nothing_and_the_same_episode_is_one_alert(conn: Co
     once = step(conn, alert_id, "acknowledge", key="k")
     assert step(conn, alert_id, "acknowledge", key="k") == once
     assert len(violations.actions(conn, alert_id)) == 1
+    with pytest.raises(RefusedError) as refused:
+        step(conn, alert_id, "handle", key="k")
+    assert refused.value.kind == "idempotency_mismatch"
 
 
 def test_every_change_is_told_once_to_each_reader(conn: Conn) -> None:

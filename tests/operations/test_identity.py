@@ -12,7 +12,8 @@ import pytest
 from domain.errors import RefusedError
 from operations.accounts import add_user, list_users, set_password
 from operations.accounts_store import Grant, secret
-from operations.identity import ACCESS_S, GRACE_S, Identity, LockedError, Principal, load_secret
+from operations.identity import ACCESS_S, GRACE_S, Attempt, Identity, LockedError, Login, Principal, load_secret
+from storage.sealing import Sealer, load_sealer
 
 T0 = 1_700_000_000_000
 PASSWORD = "correct horse 808"
@@ -20,8 +21,17 @@ Conn = psycopg.Connection[Any]
 
 
 @pytest.fixture
-def identity() -> Identity:
-    return Identity(b"k" * 48)
+def sealer(tmp_path: Path) -> Sealer:
+    return load_sealer(tmp_path / "personal.key")
+
+
+@pytest.fixture
+def identity(sealer: Sealer) -> Identity:
+    return Identity(b"k" * 48, sealer)
+
+
+def log_in(identity: Identity, conn: Conn, name: str, password: str, address: str, now_ms: int, code: str = "") -> Login:
+    return identity.log_in(conn, Attempt(name, password, address, code), now_ms)
 
 
 @pytest.fixture
@@ -31,8 +41,8 @@ def wang(conn: Conn) -> str:
 
 
 def test_login_names_the_person_and_the_scope(conn: Conn, identity: Identity, wang: str) -> None:
-    login = identity.log_in(conn, "Wang.Fang", PASSWORD, "127.0.0.1", T0)
-    assert identity.read(login.access, T0) == login.principal
+    login = log_in(identity, conn, "Wang.Fang", PASSWORD, "127.0.0.1", T0)
+    assert identity.ask(conn, identity.read(login.access, T0), T0, "127.0.0.1") == login.principal
     assert (login.principal.name, login.principal.role, login.principal.region_code) == (wang, "admin", 520000)
     assert identity.alive(conn, login.principal.session_id, T0)
 
@@ -49,7 +59,7 @@ def test_password_is_kept_as_argon2id_only(conn: Conn, wang: str) -> None:
 @pytest.mark.parametrize(("name", "password"), [("wang.fang", "wrong horse 808"), ("nobody", PASSWORD), ("", ""), ("wang.fang", "")])
 def test_wrong_name_and_wrong_password_look_alike(conn: Conn, identity: Identity, wang: str, name: str, password: str) -> None:
     with pytest.raises(RefusedError, match="name or password is wrong") as caught:
-        identity.log_in(conn, name, password, "127.0.0.1", T0)
+        log_in(identity, conn, name, password, "127.0.0.1", T0)
     assert caught.value.kind == "unauthenticated"
 
 
@@ -57,40 +67,40 @@ def test_delay_grows_with_every_failure_and_success_forgets_it(conn: Conn, ident
     now, delays = T0, []
     for _ in range(8):
         with pytest.raises(RefusedError):
-            identity.log_in(conn, wang, "wrong horse 808", "127.0.0.1", now)
+            log_in(identity, conn, wang, "wrong horse 808", "127.0.0.1", now)
         with pytest.raises(RefusedError) as refused:
-            identity.log_in(conn, wang, "wrong horse 808", "127.0.0.1", now)
+            log_in(identity, conn, wang, "wrong horse 808", "127.0.0.1", now)
         if isinstance(refused.value, LockedError):
             delays.append(refused.value.retry_after_s)
             now += refused.value.retry_after_s * 1000
     assert delays == sorted(set(delays))
     assert delays[0] == 30
-    identity.log_in(conn, wang, PASSWORD, "127.0.0.1", now)
+    log_in(identity, conn, wang, PASSWORD, "127.0.0.1", now)
     with pytest.raises(RefusedError, match="wrong"):
-        identity.log_in(conn, wang, "wrong horse 808", "127.0.0.1", now)
-    identity.log_in(conn, wang, PASSWORD, "127.0.0.1", now)
+        log_in(identity, conn, wang, "wrong horse 808", "127.0.0.1", now)
+    log_in(identity, conn, wang, PASSWORD, "127.0.0.1", now)
 
 
 def test_right_password_does_not_open_a_locked_name(conn: Conn, identity: Identity, wang: str) -> None:
     for _ in range(5):
         with pytest.raises(RefusedError):
-            identity.log_in(conn, wang, "wrong horse 808", "127.0.0.1", T0)
+            log_in(identity, conn, wang, "wrong horse 808", "127.0.0.1", T0)
     with pytest.raises(LockedError) as caught:
-        identity.log_in(conn, wang, PASSWORD, "127.0.0.1", T0)
+        log_in(identity, conn, wang, PASSWORD, "127.0.0.1", T0)
     assert 0 < caught.value.retry_after_s <= 30
 
 
 def test_one_address_cannot_try_many_names(conn: Conn, identity: Identity, wang: str) -> None:
     for i in range(30):
         with pytest.raises(RefusedError):
-            identity.log_in(conn, f"name{i}", "wrong horse 808", "203.0.113.9", T0)
+            log_in(identity, conn, f"name{i}", "wrong horse 808", "203.0.113.9", T0)
     with pytest.raises(LockedError):
-        identity.log_in(conn, wang, PASSWORD, "203.0.113.9", T0)
-    identity.log_in(conn, wang, PASSWORD, "203.0.113.10", T0)
+        log_in(identity, conn, wang, PASSWORD, "203.0.113.9", T0)
+    log_in(identity, conn, wang, PASSWORD, "203.0.113.10", T0)
 
 
 def test_access_token_ends_after_fifteen_minutes(conn: Conn, identity: Identity, wang: str) -> None:
-    login = identity.log_in(conn, wang, PASSWORD, "127.0.0.1", T0)
+    login = log_in(identity, conn, wang, PASSWORD, "127.0.0.1", T0)
     identity.read(login.access, T0 + ACCESS_S * 1000 - 1)
     with pytest.raises(RefusedError, match="expired"):
         identity.read(login.access, T0 + ACCESS_S * 1000)
@@ -102,14 +112,14 @@ def test_foreign_token_is_refused(identity: Identity, token: str) -> None:
         identity.read(token, T0)
 
 
-def test_token_of_another_installation_is_refused(conn: Conn, identity: Identity, wang: str) -> None:
-    login = Identity(b"x" * 48).log_in(conn, wang, PASSWORD, "127.0.0.1", T0)
+def test_token_of_another_installation_is_refused(conn: Conn, identity: Identity, wang: str, sealer: Sealer) -> None:
+    login = log_in(Identity(b"x" * 48, sealer), conn, wang, PASSWORD, "127.0.0.1", T0)
     with pytest.raises(RefusedError):
         identity.read(login.access, T0)
 
 
 def test_refresh_secret_rotates_and_reuse_ends_the_login(conn: Conn, identity: Identity, wang: str) -> None:
-    first = identity.log_in(conn, wang, PASSWORD, "127.0.0.1", T0)
+    first = log_in(identity, conn, wang, PASSWORD, "127.0.0.1", T0)
     assert first.refresh is not None
     second = identity.refresh(conn, first.refresh, T0 + 1000)
     assert second.refresh is not None
@@ -124,12 +134,12 @@ def test_refresh_secret_rotates_and_reuse_ends_the_login(conn: Conn, identity: I
 
 
 def test_logout_and_new_password_end_logins(conn: Conn, identity: Identity, wang: str) -> None:
-    logins: list[Principal] = [identity.log_in(conn, wang, PASSWORD, "127.0.0.1", T0).principal for _ in range(2)]
-    identity.log_out(conn, logins[0].session_id, T0)
+    logins: list[Principal] = [log_in(identity, conn, wang, PASSWORD, "127.0.0.1", T0).principal for _ in range(2)]
+    identity.log_out(conn, logins[0], T0)
     assert [identity.alive(conn, one.session_id, T0) for one in logins] == [False, True]
     set_password(conn, wang, "another horse 808", T0)
     assert not identity.alive(conn, logins[1].session_id, T0)
-    identity.log_in(conn, wang, "another horse 808", "127.0.0.1", T0)
+    log_in(identity, conn, wang, "another horse 808", "127.0.0.1", T0)
 
 
 def test_short_password_and_double_name_are_refused(conn: Conn, wang: str) -> None:

@@ -8,7 +8,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from runtime.commands import migrate, registry
+from runtime.commands import migrate, regions, registry
 from storage.migrate import steps
 
 
@@ -26,6 +26,7 @@ def app() -> typer.Typer:
     app = typer.Typer()
     migrate.register(app)
     registry.register(app)
+    regions.register(app)
     return app
 
 

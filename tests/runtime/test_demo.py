@@ -17,7 +17,7 @@ import psycopg
 import pytest
 
 from domain.errors import RefusedError
-from operations.registry import import_csv
+from operations.registry.fleet import import_csv
 from runtime.demo import Played, on_free_ports, only_one, prepare
 from runtime.demo_registry import registry_rows, write_registry
 from runtime.settings import load

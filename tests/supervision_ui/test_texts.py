@@ -10,7 +10,7 @@ import pytest
 
 import tracking
 from domain.plate import PLATE_COLOURS
-from operations.registry import VEHICLE_CLASSES
+from operations.registry.entities import VEHICLE_CLASSES
 from protocols.anomaly import Code
 from supervision_ui import feeds, texts
 from supervision_ui.texts import LANGUAGES, load, negotiate

@@ -10,9 +10,9 @@ import psycopg
 import pytest
 
 from domain.errors import RefusedError
-from operations import registry
-from operations.registry import BadRow, import_csv
-from operations.registry_store import Entry
+from operations.registry import fleet as registry
+from operations.registry.fleet import BadRow, import_csv
+from operations.registry.fleet_store import Entry
 from storage.pool import connect
 from storage.registry import Registration, admit, operators, roster, vehicles
 from storage.scope import enter, service

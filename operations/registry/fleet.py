@@ -13,8 +13,8 @@ import psycopg
 
 from domain.errors import RefusedError
 from domain.plate import PLATE_COLOURS
-from operations import registry_store
-from operations.registry_store import Entry
+from operations.registry import fleet_store as registry_store
+from operations.registry.fleet_store import Entry
 
 REQUIRED = ("plate", "plate_colour")
 OPTIONAL = ("terminal_id", "operator", "vehicle_class", "region_code", "dangerous_goods", "profile", "given_code")
