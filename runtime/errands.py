@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import psycopg
 import structlog
-from psycopg_pool import PoolTimeout
+from psycopg_pool import ConnectionPool, PoolTimeout
 
 from domain.errors import HouseError, StoreError
 from operations.export_job import KIND, ExportJobs, remove_expired
@@ -79,8 +79,7 @@ class Errands:
                 lock = self._lock()
             if lock is None:
                 return False
-            lock.execute("select 1")
-            lock.commit()
+            ConnectionPool.check_connection(lock)
             if time.monotonic() - looked_s > ONLINE_S:
                 looked_s = time.monotonic()
                 with scoped(self.pool, SENDER) as conn:

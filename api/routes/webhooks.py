@@ -73,6 +73,12 @@ def router(pool: Pool, webhooks: Webhooks) -> APIRouter:
         response.headers["ETag"] = _etag(found)
         return _seen(found)
 
+    _add_acts(routes, pool, webhooks)
+    _add_deliveries(routes, pool, webhooks.settings.retry_h)
+    return routes
+
+
+def _add_acts(routes: APIRouter, pool: Pool, webhooks: Webhooks) -> None:
     @routes.delete("/{webhook_id}", status_code=204)
     def remove(principal: Owning, webhook_id: Int8Id) -> None:
         """Remove it, and what waits for it."""
@@ -80,11 +86,6 @@ def router(pool: Pool, webhooks: Webhooks) -> APIRouter:
             _known(store.one(conn, webhook_id, lock=True), webhook_id)
             store.remove(conn, webhook_id)
 
-    _add_acts(routes, pool, webhooks)
-    return routes
-
-
-def _add_acts(routes: APIRouter, pool: Pool, webhooks: Webhooks) -> None:
     @routes.post("/{webhook_id}/rotate")
     def rotate(principal: Owning, webhook_id: Int8Id) -> WebhookMade:
         """A new secret; the old one signs nothing any more."""
@@ -101,6 +102,8 @@ def _add_acts(routes: APIRouter, pool: Pool, webhooks: Webhooks) -> None:
             _known(store.one(conn, webhook_id), webhook_id)
             return _delivery(webhooks.test(conn, webhook_id))
 
+
+def _add_deliveries(routes: APIRouter, pool: Pool, retry_h: float) -> None:
     @routes.get("/{webhook_id}/deliveries")
     def deliveries(principal: Owning, webhook_id: Int8Id, page: Paging, state: DeliveryState | None = None) -> DeliveryList:
         """What was sent, waits or was parked (`state=parked`: the dead letters), the newest first."""
@@ -115,7 +118,7 @@ def _add_acts(routes: APIRouter, pool: Pool, webhooks: Webhooks) -> None:
         """Try it again for a day, under the id it had."""
         with asking(pool, principal) as conn:
             _known(store.one(conn, webhook_id), webhook_id)
-            found = store.resend(conn, webhook_id, delivery_id, webhooks.settings.retry_h)
+            found = store.resend(conn, webhook_id, delivery_id, retry_h)
         if found is None:
             raise RefusedError(f"no delivery {delivery_id}", field="delivery_id", kind="missing")
         return _delivery(found)
