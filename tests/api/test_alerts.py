@@ -53,7 +53,7 @@ def test_a_repeated_request_does_nothing_twice(world: World) -> None:
         assert (first.status_code, first.json()) == (200, again.json())
         other = step(red, alert_id, "handle", {"action": "text"}, "same")
         assert (other.status_code, other.json()["code"]) == (409, "idempotency_mismatch")
-        missing = red.post(f"/api/v1/alerts/{alert_id}/ack", json={})
+        missing = red.post(f"/api/v1/alerts/{alert_id}/ack", json={}, headers={"Idempotency-Key": ""})
         assert missing.status_code == 422
     assert world.sql("select count(*) from alert_action where alert_id = %s", alert_id) == [(1,)]
 
