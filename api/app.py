@@ -32,6 +32,7 @@ from api.routes import (
     health,
     keys,
     media,
+    oidc,
     platforms,
     positions_ws,
     region_imports,
@@ -75,7 +76,7 @@ def _identity(doorkeeper: Doorkeeper, hub: Hub, metrics: Metrics) -> list[APIRou
     """Routes of logins, accounts and keys."""
     return [
         session.router(doorkeeper, hub, metrics), sessions.router(doorkeeper, hub), users.router(doorkeeper, hub),
-        keys.router(doorkeeper, hub),
+        keys.router(doorkeeper, hub), oidc.router(doorkeeper, metrics),
     ]  # fmt: skip
 
 

@@ -80,8 +80,10 @@ class Doorkeeper:
         self._away_until = 0.0
 
     def close(self) -> None:
-        """End the threads."""
+        """End the threads, and the connections to another provider."""
         self._threads.shutdown(wait=False)
+        if self.identity.provider is not None:
+            self.identity.provider.close()
 
     def cookies(self, login: Login) -> list[str]:
         """Set-Cookie values of a login."""

@@ -8,8 +8,9 @@ from pathlib import Path
 from fastapi import APIRouter
 
 from api.live.source import Pool
-from api.routes import alerts, exports, jobs
+from api.routes import alerts, exports, jobs, webhooks
 from operations.settings import ExportSettings, FeedSettings, WebhookSettings
+from operations.webhooks import Webhooks
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,4 +30,5 @@ def routers(pool: Pool, outward: Outward) -> list[APIRouter]:
         alerts.router(pool),
         jobs.router(pool, outward.exports.folder),
         exports.router(pool, outward.exports, outward.archive),
+        webhooks.router(pool, Webhooks(outward.webhooks, outward.key_file)),
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from domain.errors import RefusedError
 from domain.units import instant
 from operations import accounts_store as store
-from operations import identity_lockout, identity_store
+from operations import identity_keys_store, identity_lockout, identity_store
 from operations.accounts_store import Account, Grant
 from operations.identity_person import Conn, Principal
 from operations.rights import rights_of
@@ -22,6 +23,8 @@ KINDS_LEAST = 3
 DISTINCT_LEAST = 5
 LONG = 16
 """A password this long may be of fewer kinds of signs."""
+
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 HASHER = PasswordHasher()
 NOBODY = HASHER.hash(secrets.token_hex(16))
@@ -105,6 +108,26 @@ def end_all(conn: Conn, user_id: int, now_ms: int) -> list[UUID]:
     if ended:
         audit.put(conn, "identity", "sessions_revoked", object_of(user_id), {"sessions": [str(one) for one in ended]})
     return ended
+
+
+def end_everything(conn: Conn, user_id: int, now_ms: int, only: str | None = None) -> int:
+    """End all logins and keys of an account, or one by its id; how many stood until now.
+
+    Raises:
+        RefusedError: kind "missing": `only` is none that stands.
+    """
+    if only is None:
+        keys = [one.key_id for one in identity_keys_store.keys(conn, user_id, "", 1_000_000)]
+        for key_id in keys:
+            identity_keys_store.revoke(conn, key_id, user_id, instant(now_ms))
+        return len(end_all(conn, user_id, now_ms)) + len(keys)
+    if identity_keys_store.revoke(conn, only, user_id, instant(now_ms)):
+        return 1
+    row = identity_store.session(conn, UUID(only)) if _UUID.fullmatch(only) else None
+    if row is None or row.user_id != user_id or not identity_store.revoke(conn, instant(now_ms), session_id=row.session_id):
+        raise RefusedError(f"{only} is no login or key that stands: `cuntong users sessions` shows them", kind="missing")
+    audit.put(conn, "identity", "session_revoked", object_of(user_id), {"session": only})
+    return 1
 
 
 def named(conn: Conn, name: str) -> Account:

@@ -24,6 +24,7 @@ from operations.identity_lockout import (
     count_failure,
     refuse_locked,
 )
+from operations.identity_oidc import Provider
 from operations.identity_person import KEY_PREFIX, Attempt, Conn, Login, Principal
 from operations.identity_tokens import ACCESS_S, Claims, digest, load_secret
 from operations.identity_totp import SecondFactor
@@ -43,10 +44,12 @@ class Identity:
     Args:
         secret: key of `load_secret`.
         sealer: of personal data; seals secrets of second factors.
+        provider: another one that people may log in at; None: none.
     """
 
-    def __init__(self, secret: bytes, sealer: Sealer) -> None:
+    def __init__(self, secret: bytes, sealer: Sealer, provider: Provider | None = None) -> None:
         self._secret = secret
+        self.provider = provider
         self.factor = SecondFactor(sealer)
 
     def log_in(self, conn: Conn, attempt: Attempt, now_ms: int) -> Login:

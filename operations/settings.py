@@ -63,3 +63,24 @@ class FeedSettings:
     agency_url: str = "https://example.invalid/"
     lang: str = "zh"
     refresh_s: float = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class OidcSettings:
+    """Logging in at another provider (OpenID Connect 1.0, authorization code with PKCE). Off while issuer is "".
+
+    issuer: address of the provider, which serves /.well-known/openid-configuration below it; https, except on this machine. client_id and
+    client_secret_file (one line, mode 0600; no file: a public client) as registered there, with redirect_url =
+    "https://our.address/api/v1/session/oidc/callback" ("": made from the request's own address). scopes asked for; claim of the identity
+    token that names the account the first time ("email" counts only with email_verified); label on the button, "" for the provider's host;
+    timeout_s seconds for one question to the provider.
+    """
+
+    issuer: str = ""
+    client_id: str = ""
+    client_secret_file: Path = Path("data/secrets/oidc.secret")
+    redirect_url: str = ""
+    scopes: tuple[str, ...] = ("openid", "profile")
+    claim: str = "preferred_username"
+    label: str = ""
+    timeout_s: float = 10.0

@@ -19,7 +19,7 @@ from api.settings import WebSettings
 from domain.errors import RefusedError
 from ingest.attachment_settings import AttachmentSettings
 from ingest.settings import GatewaySettings, LogSettings, MqttSettings, PipelineSettings, PlatformSettings
-from operations.settings import ExportSettings, FeedSettings, JobSettings, WebhookSettings
+from operations.settings import ExportSettings, FeedSettings, JobSettings, OidcSettings, WebhookSettings
 from storage.settings import DatabaseSettings
 
 T = TypeVar("T")
@@ -29,6 +29,7 @@ _SECTIONS: dict[str, type] = {
     "gateway": GatewaySettings, "log": LogSettings, "pipeline": PipelineSettings, "database": DatabaseSettings, "web": WebSettings,
     "mqtt": MqttSettings, "platforms": PlatformSettings,
     "attachments": AttachmentSettings, "jobs": JobSettings, "exports": ExportSettings, "webhooks": WebhookSettings, "feeds": FeedSettings,
+    "oidc": OidcSettings,
 }  # fmt: skip
 _TRUE, _FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 
@@ -50,6 +51,7 @@ class Settings:
     exports: ExportSettings = field(default_factory=ExportSettings)
     webhooks: WebhookSettings = field(default_factory=WebhookSettings)
     feeds: FeedSettings = field(default_factory=FeedSettings)
+    oidc: OidcSettings = field(default_factory=OidcSettings)
 
 
 def load(data: Path | None = None, overrides: Mapping[str, Any] | None = None, environment: Mapping[str, str] | None = None) -> Settings:

@@ -23,6 +23,7 @@ from api.routes.health import ready
 from api.routes.positions_ws import MESSAGE_MOST
 from domain.errors import StoreError
 from operations.identity import Identity, load_secret
+from operations.identity_oidc import Provider
 from protocols.jt808 import profile_folder
 from runtime import internal_http
 from runtime.settings import Settings
@@ -54,13 +55,14 @@ async def build(settings: Settings, pool: Pool) -> Web:
     web = settings.web
     profile_folder.add(settings.gateway.profiles_path)
     secret = load_secret(web.secret_file)
-    identity = Identity(secret, load_sealer(web.personal_key_file))
+    provider = Provider(settings.oidc, secret) if settings.oidc.issuer else None
+    identity = Identity(secret, load_sealer(web.personal_key_file), provider)
     folders = Folders(screens_app.STATIC, screens_app.VENDOR, settings.pipeline.media_path, settings.attachments.folder)
     archive = archive_folder(settings.database, settings.data)
     outward = Outward(settings.exports, settings.webhooks, settings.feeds, archive, web.personal_key_file)
     api = create(web, pool, identity, folders, archive, outward)
     api.app.state.cursors = Cursors(secret)
-    screens = await screens_app.create(ScreenSettings(web.points_limit))
+    screens = await screens_app.create(ScreenSettings(web.points_limit, provider=provider.label if provider else ""))
     policy = content_security_policy(screens.script_hashes)
     limited = PersonRates(Bodies(Dispatcher(api.app, screens.app), web), web)
     inner = AddressRates(LoginLayer(limited, api.doorkeeper), web)

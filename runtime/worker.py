@@ -20,6 +20,7 @@ from ingest.day_unit import Place
 from ingest.log.reader import SpoolReader
 from ingest.pipeline_metrics import PipelineMetrics
 from ingest.retention import Retention, maintain
+from runtime import errands
 from runtime.day_workers import BackgroundProcess
 from runtime.internal_http import serve
 from runtime.processes import stop_on_signals
@@ -54,7 +55,7 @@ def run_worker(settings: Settings, every_s: float, once: bool, listen: str = "")
     http = serve(listen, registry, lambda: not trouble[0], lambda: trouble[0]) if listen else None
     began_s = time.monotonic()
     try:
-        with serving(settings.database, settings.data) as dsn, BackgroundProcess() as background:
+        with serving(settings.database, settings.data) as dsn, errands.running(settings, dsn), BackgroundProcess() as background:
             work = Work(dsn, retention, background, stop)
             while not stop.is_set():
                 trouble[0] = (

@@ -78,7 +78,7 @@ async def create(settings: ScreenSettings) -> Screens:
 
     @inner.get("/app/login", include_in_schema=False)
     async def login_page() -> HTMLResponse:
-        return HTMLResponse(login.page(visitor()), headers={"Cache-Control": "no-store"})
+        return HTMLResponse(login.page(visitor(), settings.provider), headers={"Cache-Control": "no-store"})
 
     app = Console(
         "supervision_ui",

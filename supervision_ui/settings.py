@@ -12,7 +12,9 @@ class ScreenSettings:
     Args:
         points_limit: vehicles above which a map zoomed out asks for counts by county.
         all_points: draw single vehicles at any zoom, never bubbles.
+        provider: name of another provider that people may log in at; "": none.
     """
 
     points_limit: int = 20_000
     all_points: bool = False
+    provider: str = ""

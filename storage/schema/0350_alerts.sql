@@ -271,4 +271,5 @@ grant select on violation, alert_action, alert_state, alert_event to cuntong_app
 grant insert on alert_action to cuntong_app;
 grant select, insert on alert_action to cuntong_ingest;
 grant select, delete on alert_event to cuntong_ingest;
+grant delete on alert_event to cuntong_app;
 grant select on alert_state to cuntong_ingest;

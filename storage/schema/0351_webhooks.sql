@@ -117,3 +117,4 @@ create policy vehicle_online_app on vehicle_online to cuntong_app
 
 grant select, insert, update, delete on webhook, webhook_delivery, vehicle_online to cuntong_app;
 grant delete on outbox to cuntong_app;
+grant usage on sequence outbox_id_seq to cuntong_app;

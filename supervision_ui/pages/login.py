@@ -31,9 +31,13 @@ _PAGE = """<!DOCTYPE html>
 <input id="name" name="name" autocomplete="username" autocapitalize="none" spellcheck="false" required autofocus>
 <label for="password">{password}</label>
 <input id="password" name="password" type="password" autocomplete="current-password" required>
+<div id="second" hidden>
+<label for="code">{code}</label>
+<input id="code" name="code" inputmode="numeric" autocomplete="one-time-code" maxlength="8">
+</div>
 <p id="answer" role="alert"></p>
 <button type="submit">{submit}</button>
-</form>
+{other}</form>
 <nav>{languages}</nav>
 </main>
 </body>
@@ -41,8 +45,8 @@ _PAGE = """<!DOCTYPE html>
 """
 
 
-def page(visitor: Visitor) -> str:
-    """HTML of the login page in the visitor's language and theme."""
+def page(visitor: Visitor, provider: str = "") -> str:
+    """HTML of the login page in the visitor's language and theme; `provider` names another one that people may log in at."""
     say = visitor.texts
     words = json.dumps(say.starting("login_"), ensure_ascii=False)
     languages = "".join(_language(code, say.language) for code in LANGUAGES)
@@ -58,6 +62,8 @@ def page(visitor: Visitor) -> str:
         name=escape(say("login_name")),
         password=escape(say("login_password")),
         submit=escape(say("login_submit")),
+        code=escape(say("login_code")),
+        other=_other(say("login_other", provider=provider)) if provider else "",
         languages=languages,
     )
 
@@ -65,3 +71,7 @@ def page(visitor: Visitor) -> str:
 def _language(code: str, present: str) -> str:
     current = ' aria-current="true"' if code == present else ""
     return f'<button type="button" data-language="{code}" lang="{code}"{current}>{LANGUAGE_NAMES[code]}</button>'
+
+
+def _other(words: str) -> str:
+    return f'<a id="other" href="/api/v1/session/oidc">{escape(words)}</a>\n'
