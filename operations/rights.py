@@ -12,7 +12,7 @@ ROLES = (
 
 _READ = frozenset((
     "vehicles:read", "positions:read", "days:read", "registry:read", "regions:read", "roads:read", "media:read", "geofences:read",
-    "figures:read", "alerts:read", "explain:use", "jobs:own", "exports:make", "feeds:read",
+    "figures:read", "alerts:read", "explain:use", "monitor:use", "jobs:own", "exports:make", "feeds:read",
 ))  # fmt: skip
 _ANYBODY = frozenset(("session:own", "keys:own", "regions:read", "notices:read"))
 

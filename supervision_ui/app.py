@@ -16,7 +16,8 @@ from starlette.types import Message
 
 from domain.errors import StoreError
 from supervision_ui import shell, theme
-from supervision_ui.pages import explain, login, monitor
+from supervision_ui.pages import explain, forbidden, login, monitor
+from supervision_ui.rights import RightsLayer
 from supervision_ui.settings import ScreenSettings
 from supervision_ui.visitor import VisitorLayer, visitor
 
@@ -91,12 +92,14 @@ async def create(settings: ScreenSettings) -> Screens:
         update_title="",
         add_log_handler=False,
     )
-    dash.register_page("monitor", path=monitor.PATH, title=_titled("title_monitor"), layout=lambda **_: monitor.layout(settings))
-    dash.register_page("explain", path=explain.PATH, title=_titled("title_explain"), layout=lambda **_: explain.layout())
+    page = dash.register_page
+    page("monitor", path=monitor.PATH, title=_titled("title_monitor"), layout=_for(monitor.PATH, lambda: monitor.layout(settings)))
+    page("explain", path=explain.PATH, title=_titled("title_explain"), layout=_for(explain.PATH, explain.layout))
     app.layout = dash.page_container
     shell.callbacks(app)
     monitor.callbacks(app)
     inner.add_middleware(GZipMiddleware, minimum_size=1024)
+    inner.add_middleware(RightsLayer)
     inner.add_middleware(VisitorLayer)
     await _first_request(inner)
     return Screens(inner, tuple(app.csp_hashes()))
@@ -104,6 +107,13 @@ async def create(settings: ScreenSettings) -> Screens:
 
 def _titled(key: str) -> Callable[..., str]:
     return lambda **_: visitor().texts(key)
+
+
+def _for(path: str, layout: Callable[[], Any]) -> Callable[..., Any]:
+    """The page for those who have its right, the forbidden page for others."""
+    right = shell.right_of(PREFIX.rstrip("/") + path)
+    assert right is not None, path
+    return lambda **_: layout() if shell.may(visitor(), right) else forbidden.layout()
 
 
 async def _first_request(app: FastAPI) -> None:

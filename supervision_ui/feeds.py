@@ -29,13 +29,20 @@ EXPLAIN_WORDS = ("explain_",)
 
 def map_config(visitor: Visitor, settings: ScreenSettings) -> dict[str, Any]:
     """What the map must know at its start: the topic to subscribe, language, limits."""
-    region = visitor.principal.region_code if visitor.principal else COUNTRY
     return {
-        "topic": f"region:{region}",
+        "topic": _topic(visitor),
         "language": visitor.texts.language,
         "points_limit": settings.points_limit,
         "all_points": settings.all_points,
     }
+
+
+def _topic(visitor: Visitor) -> str:
+    """The widest topic that the person may see: an operator's people that operator, others their region."""
+    who = visitor.principal
+    if who is not None and who.operator_id is not None:
+        return f"operator:{who.operator_id}"
+    return f"region:{who.region_code if who else COUNTRY}"
 
 
 def map_words(visitor: Visitor) -> dict[str, str]:

@@ -12,8 +12,8 @@ from supervision_ui import theme
 from supervision_ui.texts import LANGUAGE_NAMES, LANGUAGES
 from supervision_ui.visitor import Visitor
 
-RAIL = (("/app/monitor", "map", "nav_monitor"), ("/app/explain", "explain", "nav_explain"))
-"""Address, icon and text of every page that the rail leads to."""
+RAIL = (("/app/monitor", "map", "nav_monitor", "monitor:use"), ("/app/explain", "explain", "nav_explain", "explain:use"))
+"""Address, icon, text and right of every page that the rail leads to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,16 @@ class Place:
     href: str
     skip_to: str
     skip_text: str
+
+
+def may(visitor: Visitor, right: str) -> bool:
+    """The visitor is logged in and has the right."""
+    return visitor.principal is not None and visitor.principal.may(right)
+
+
+def right_of(path: str) -> str | None:
+    """The right that the page at an address needs; None: no page of the rail."""
+    return next((right for href, _, _, right in RAIL if href == path), None)
 
 
 def icon(name: str) -> html.Span:
@@ -59,7 +69,9 @@ def shell(visitor: Visitor, place: Place, tools: list[Any], content: Any) -> dmc
                 html.Header(className="ct-top", children=[_brand(visitor), *tools, _choices(visitor)]),
                 html.Nav(
                     className="ct-rail",
-                    children=[_rail_link(href, name, say(key), href == place.href) for href, name, key in RAIL],
+                    children=[
+                        _rail_link(href, name, say(key), href == place.href) for href, name, key, right in RAIL if may(visitor, right)
+                    ],
                     **{"aria-label": say("nav_label")},
                 ),
                 html.Main(content, className="ct-main"),

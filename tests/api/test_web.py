@@ -204,3 +204,11 @@ def test_locked_name_is_told_when_to_come_back(web: RunningWeb) -> None:
 
 def test_secret_file_is_private(web: RunningWeb) -> None:
     assert os.stat(web.settings.web.secret_file).st_mode & 0o077 == 0
+
+
+def test_a_page_without_the_right_is_403_and_says_so(web: RunningWeb) -> None:
+    with web.client(web.account("driver", person_id=1)) as driver:
+        assert driver.get("/app/monitor").status_code == 403
+        assert driver.get("/app/explain").status_code == 403
+    with web.client() as admin:
+        assert admin.get("/app/monitor").status_code == 200
