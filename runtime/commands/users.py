@@ -78,11 +78,11 @@ def list_(data: Data = None) -> None:
         cuntong users list
     """
     from rich.console import Console
-    from rich.table import Table
+    from rich.table import Column, Table
 
     from operations.accounts import list_users
 
-    table = Table("id", "name", "role", "region", "operator", "person", "unmask", "state", "since (UTC)")
+    table = Table("id", Column("name", no_wrap=True), "role", "region", "operator", "person", "unmask", "state", "since (UTC)")
     with _database(data) as conn:
         for user in list_users(conn):
             said = (user.operator_id, user.person_id, "yes" if user.unmask else None)
@@ -141,12 +141,12 @@ def sessions(name: Name, data: Data = None) -> None:
         cuntong users sessions wang.fang
     """
     from rich.console import Console
-    from rich.table import Table
+    from rich.table import Column, Table
 
     from domain.units import instant
     from operations import accounts, identity_keys_store, identity_store
 
-    table = Table("id", "kind", "from", "since (UTC)", "used (UTC)", "until (UTC)")
+    table = Table(Column("id", no_wrap=True), "kind", "from", "since (UTC)", "used (UTC)", "until (UTC)")
     with _database(data) as conn:
         found = accounts.named(conn, name)
         for one in identity_store.sessions(conn, found.user_id, instant(_now_ms()), None, 1000):

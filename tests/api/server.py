@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,8 @@ import psycopg
 from api.settings import WebSettings
 from ingest.attachment_settings import AttachmentSettings
 from ingest.settings import PipelineSettings
-from operations.accounts import add_user, list_users
-from operations.accounts_store import Grant
+from operations.accounts import complete, hashed, list_users
+from operations.accounts_store import Grant, add_account
 from operations.settings import ExportSettings
 from runtime.settings import Settings
 from runtime.web import serve
@@ -44,7 +45,7 @@ class RunningWeb:
         name = "-".join(str(part) for part in (role, region, operator, *grant.values()) if part is not None)
         with psycopg.connect(self.dsn) as conn:
             if name not in {one.name for one in list_users(conn)}:
-                add_user(conn, name, PASSWORD, Grant(role, region, operator, **grant))
+                add_account(conn, name, _hash(), complete(Grant(role, region, operator, **grant)))
         return name
 
     def client(self, name: str | None = NAME) -> httpx.Client:
@@ -70,6 +71,12 @@ def _named(request: httpx.Request) -> None:
         request.headers["Idempotency-Key"] = uuid.uuid4().hex
 
 
+@cache
+def _hash() -> str:
+    """Hash of PASSWORD, made once: it is slow on purpose."""
+    return hashed(PASSWORD)
+
+
 def free_port() -> int:
     """A TCP port of 127.0.0.1 that nobody listens on."""
     with socket.socket() as one:
@@ -82,8 +89,8 @@ def running(dsn: str, folder: Path, sections: dict[str, Any] | None = None, **we
     """Serve in a thread for as long as the block runs; an account for the whole country and one for 520102 exist."""
     with psycopg.connect(dsn) as conn:
         if not list_users(conn):
-            add_user(conn, NAME, PASSWORD)
-            add_user(conn, "county", PASSWORD, Grant(region_code="520102"))
+            add_account(conn, NAME, _hash(), Grant())
+            add_account(conn, "county", _hash(), Grant(region_code="520102"))
     chosen: dict[str, Any] = {"listen": f"127.0.0.1:{free_port()}", "tick_s": 0.2, "registry_s": 0.2, "recheck_s": 0.5} | web
     settings = Settings(
         folder,

@@ -1,0 +1,1 @@
+"""Checks of a deployment: what is amiss, and what mends it."""
