@@ -110,10 +110,11 @@ def _titled(key: str) -> Callable[..., str]:
 
 
 def _for(path: str, layout: Callable[[], Any]) -> Callable[..., Any]:
-    """The page for those who have its right, the forbidden page for others."""
+    """The page for those who have its right, the forbidden page for others. Strangers come no further than the login: where nobody is known
+    Dash itself asks, to learn which elements there are."""
     right = shell.right_of(PREFIX.rstrip("/") + path)
     assert right is not None, path
-    return lambda **_: layout() if shell.may(visitor(), right) else forbidden.layout()
+    return lambda **_: layout() if visitor().principal is None or shell.may(visitor(), right) else forbidden.layout()
 
 
 async def _first_request(app: FastAPI) -> None:
