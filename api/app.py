@@ -36,6 +36,7 @@ from api.routes import (
     media,
     oidc,
     platforms,
+    positions,
     positions_ws,
     region_imports,
     regions,
@@ -100,6 +101,7 @@ def _reading(api: Api, pool: Pool, archive: Path | None) -> tuple[APIRouter, ...
     """Routes that tell what is stored."""
     return (
         vehicles.router(api.fleet, api.hub.state, pool),
+        positions.router(pool),
         days.router(pool),
         tracks.router(pool, archive),
         roads.router(pool),

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from api.answers import GEOJSON, answer
 from api.asking import asking, may
 from api.drawn_day import Drawn, drawn
+from api.formats import GeoJsonResponse
 from api.live.source import Pool
 from api.parameters import FIRST_DAY, LAST_DAY, VehicleId
 from api.schemas.tracks import DrawnDay, DrawnFeature, DrawnProperties, RawTrack
@@ -59,7 +60,7 @@ def router(pool: Pool, archive: Path | None) -> APIRouter:
         columns["located"] = located(rows).astype(np.int64).tolist()
         return answer(request, RawTrack(vehicle_id=vehicle_id, day=day, begins_ms=begin, total=total, thinned=total > limit, **columns))
 
-    @routes.get("/matched", response_model=DrawnDay)
+    @routes.get("/matched", response_model=DrawnDay, response_class=GeoJsonResponse)
     def matched(request: Request, principal: Seeing, vehicle_id: VehicleId, day: DayAsked) -> Response:
         """GeoJSON of the day's segments, each with kind, source and reason. 404 while the day was never computed."""
         with asking(pool, principal) as conn:
