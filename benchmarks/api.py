@@ -124,8 +124,8 @@ def run(web: RunningWeb, runs: int, folder: Path) -> dict[str, Any]:
             "latest_whole_json": ("/api/v1/positions/latest", {}),
             "latest_page_1000": ("/api/v1/positions/latest?limit=1000", GEOJSON),
             "latest_bbox": ("/api/v1/positions/latest?bbox=106.5,26.4,106.9,26.8", GEOJSON),
-#T1
-#T2
+            "track_day_raw_json": (f"/api/v1/vehicles/1/track?from={DAY[0]}&to={DAY[1]}", {}),
+            "track_day_simplified": (f"/api/v1/vehicles/1/track?from={DAY[0]}&to={DAY[1]}&simplify_m=10", GEOJSON),
         }
         out: dict[str, Any] = {
             name: measured(lambda url=url, headers=headers: size(url, headers), runs, folder) for name, (url, headers) in asked.items()

@@ -39,9 +39,7 @@ def router(pool: Pool) -> APIRouter:
     """Routes of positions."""
     routes = APIRouter(prefix="/api/v1/positions", tags=["positions"])
 
-    @routes.get(
-        "/latest", response_model=PositionList, responses={200: {"model": PositionList | PositionFeatures, "content": {GEOJSON: {}}}}
-    )
+    @routes.get("/latest", response_model=PositionList | PositionFeatures, responses={200: {"content": {GEOJSON: {}}}})
     def newest(
         request: Request,
         principal: Seeing,
