@@ -94,6 +94,13 @@ def router(pool: Pool, archive: Path | None) -> APIRouter:
             runs = simplified(runs, which.simplify_m)
         return stream(request, _TEXTS[form[0]](heading, in_gcj02(runs) if which.crs == "gcj02" else runs), form[1])
 
+    _days(routes, pool, archive)
+    return routes
+
+
+def _days(routes: APIRouter, pool: Pool, archive: Path | None) -> None:
+    """A day as the map draws it."""
+
     @routes.get("/days/{day}/fixes", response_model=RawTrack)
     def fixes(
         request: Request, principal: Seeing, vehicle_id: VehicleId, day: DayPath, limit: int = Query(default=20_000, ge=2, le=MOST_FIXES)
@@ -128,8 +135,6 @@ def router(pool: Pool, archive: Path | None) -> APIRouter:
         features = [_feature(seq, row, line) for seq, (row, line) in enumerate(zip(segments, lines, strict=True))]
         body = DrawnDay(vehicle_id=vehicle_id, day=day, map_version=path.map_version, features=features)
         return answer(request, body, GEOJSON)
-
-    return routes
 
 
 def _feature(seq: int, row: Any, line: Drawn) -> DrawnFeature:
