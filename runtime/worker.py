@@ -25,6 +25,7 @@ from runtime.day_workers import BackgroundProcess
 from runtime.internal_http import serve
 from runtime.processes import stop_on_signals
 from runtime.settings import Settings
+from runtime.worker_metrics import QueueMetrics
 from storage.database import archive_folder, serving
 from storage.pool import connect
 
@@ -51,7 +52,7 @@ def run_worker(settings: Settings, every_s: float, once: bool, listen: str = "")
     registry = CollectorRegistry()
     archive = archive_folder(settings.database, settings.data)
     retention = Retention(settings.database, archive, settings.pipeline.settle_min, PipelineMetrics(registry))
-    trouble = ["no round yet"]
+    queues, trouble = QueueMetrics(registry), ["no round yet"]
     http = serve(listen, registry, lambda: not trouble[0], lambda: trouble[0]) if listen else None
     began_s = time.monotonic()
     try:
@@ -61,6 +62,7 @@ def run_worker(settings: Settings, every_s: float, once: bool, listen: str = "")
                 trouble[0] = (
                     _round(dsn, retention) or _media(dsn, settings.pipeline.media_path) or work.due(DAYS_S if not once else float("inf"))
                 )
+                queues.measure(dsn)
                 if once and trouble[0]:
                     raise StoreError(trouble[0], retriable=True)
                 freed = SpoolReader(settings.log.path, READER, settings.log).trim() if settings.log.path.exists() else 0
