@@ -26,6 +26,7 @@ from runtime.internal_http import serve
 from runtime.processes import stop_on_signals
 from runtime.settings import Settings
 from runtime.worker_metrics import QueueMetrics
+from storage import residue
 from storage.database import archive_folder, serving
 from storage.pool import connect
 
@@ -83,11 +84,12 @@ def _round(dsn: str, retention: Retention) -> str:
     try:
         with connect(dsn, "owner") as conn:
             done = maintain(conn, retention, time.time_ns() // 1_000_000)
+            gone = residue.forget(conn)
     except (psycopg.OperationalError, StoreError) as error:
         reason = str(error).splitlines()[0]
         log.warning("upkeep_skipped", reason=reason)
         return f"last round skipped: {reason}"
-    log.info("upkeep_done", hours=done.hours, dirty_days=done.dirty_days, archived=done.archived)
+    log.info("upkeep_done", hours=done.hours, dirty_days=done.dirty_days, archived=done.archived, forgotten=gone)
     return ""
 
 
