@@ -9,10 +9,9 @@ from fastapi import Request
 from fastapi.responses import Response
 from pydantic import BaseModel
 
+GEOJSON = "application/geo+json"
 SMALL = 1024
 """Bodies below this many bytes are not compressed."""
-
-GEOJSON = "application/geo+json"
 
 
 def answer(request: Request, body: BaseModel, media_type: str = "application/json") -> Response:

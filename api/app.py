@@ -15,6 +15,7 @@ from fastapi import APIRouter, FastAPI
 from fastapi.responses import RedirectResponse
 
 from api import documents, problems
+from api.live.alert_stream import AlertStream
 from api.live.fleet import Fleet
 from api.live.hub import Hub
 from api.live.source import LiveSource, Pool
@@ -23,6 +24,7 @@ from api.metrics import Metrics
 from api.outward import Outward
 from api.outward import routers as outward_routers
 from api.routes import (
+    alert_stream,
     attachments,
     commands,
     days,
@@ -34,6 +36,7 @@ from api.routes import (
     media,
     oidc,
     platforms,
+    positions,
     positions_ws,
     region_imports,
     regions,
@@ -70,6 +73,7 @@ class Api:
     fleet: Fleet
     doorkeeper: Doorkeeper
     metrics: Metrics
+    stream: AlertStream
 
 
 def _identity(doorkeeper: Doorkeeper, hub: Hub, metrics: Metrics) -> list[APIRouter]:
@@ -87,6 +91,7 @@ def _doors(api: Api, settings: WebSettings) -> tuple[APIRouter, ...]:
         *_identity(api.doorkeeper, api.hub, api.metrics),
         health.router(api.hub, settings.tick_s),
         positions_ws.router(door),
+        alert_stream.router(api.stream),
         tiles.router(settings.tiles_path),
         explain.router(),
     )
@@ -96,6 +101,7 @@ def _reading(api: Api, pool: Pool, archive: Path | None) -> tuple[APIRouter, ...
     """Routes that tell what is stored."""
     return (
         vehicles.router(api.fleet, api.hub.state, pool),
+        positions.router(pool),
         days.router(pool),
         tracks.router(pool, archive),
         roads.router(pool),
@@ -139,21 +145,23 @@ def create(
     metrics.tick_age.set_function(lambda: time.time() - hub.state.t_ms / 1000)
     source.on_registry = lambda: hub.announce(json.dumps({"type": "dictionary", "etag": fleet.etag}))
     doorkeeper = Doorkeeper(identity, pool, settings.secure_cookies, settings.origins)
+    stream = AlertStream(pool, doorkeeper, metrics, settings.tick_s, settings.recheck_s, settings.sockets_per_user)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         async with asyncio.TaskGroup() as group:
-            ticking = group.create_task(hub.run())
+            ticking = [group.create_task(one.run()) for one in (hub, stream)]
             try:
                 yield
             finally:
-                ticking.cancel()
+                for one in ticking:
+                    one.cancel()
                 doorkeeper.close()
 
     app = FastAPI(title="Cuntong", version="1", docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json", lifespan=lifespan)
     problems.install(app)
     documents.install(app)
-    api = Api(app, hub, fleet, doorkeeper, metrics)
+    api = Api(app, hub, fleet, doorkeeper, metrics, stream)
     outward = outward or Outward()
     for routes in (*_doors(api, settings), *_reading(api, pool, archive), *_dialogue(pool), *_files(folders, pool, outward)):
         app.include_router(routes)

@@ -24,6 +24,7 @@ T = TypeVar("T")
 
 DEFAULT_LIMIT = 100
 MOST_ROWS = 1_000
+WHOLE = 2**31 - 2
 _SIGNATURE = 16
 _FREE = frozenset(("cursor", "limit"))
 """Parameters that may change from page to page."""
@@ -73,7 +74,7 @@ class Page:
     """The page that is asked for.
 
     Args:
-        limit: rows at most.
+        limit: rows at most; `WHOLE` where everything was asked for.
         after: sort key and id of the last row of the page before; None: the first page.
         headers: of the answer; `cut` puts the link there. A route that answers with a `Response` of its own passes them to it.
     """
@@ -97,12 +98,21 @@ class Page:
         return told
 
 
-async def _paging(
-    request: Request,
-    response: Response,
-    limit: Annotated[int, Query(ge=1, le=MOST_ROWS, description="rows at most")] = DEFAULT_LIMIT,
-    cursor: Annotated[str | None, Query(max_length=1_000, description='of the `Link: rel="next"` of the page before')] = None,
+Limit = Query(ge=1, le=MOST_ROWS, description="rows at most")
+CursorQuery = Annotated[str | None, Query(max_length=1_000, description='of the `Link: rel="next"` of the page before')]
+
+
+async def _paging(request: Request, response: Response, limit: Annotated[int, Limit] = DEFAULT_LIMIT, cursor: CursorQuery = None) -> Page:
+    return _page(request, response, limit, cursor)
+
+
+async def _paging_or_whole(
+    request: Request, response: Response, limit: Annotated[int | None, Limit] = None, cursor: CursorQuery = None
 ) -> Page:
+    return _page(request, response, limit or (WHOLE if cursor is None else DEFAULT_LIMIT), cursor)
+
+
+def _page(request: Request, response: Response, limit: int, cursor: str | None) -> Page:
     cursors: Cursors = request.app.state.cursors
     binding = _binding(request)
 
@@ -116,6 +126,9 @@ async def _paging(
 
 Paging = Annotated[Page, Depends(_paging)]
 """Parameter of a route that lists: `page: Paging`."""
+
+PagingOrWhole = Annotated[Page, Depends(_paging_or_whole)]
+"""Likewise, for a route that tells everything when no limit is asked for."""
 
 
 def _binding(request: Request) -> bytes:

@@ -74,6 +74,7 @@ def _complete(path: str, operation: dict[str, Any], schemas: dict[str, Any]) -> 
         _exemplify(operation["requestBody"].get("content", {}), schemas)
     for status, response in responses.items():
         if status.startswith("2"):
+            _share(response.get("content", {}))
             _exemplify(response.get("content", {}), schemas)
 
 
@@ -89,6 +90,14 @@ def _problems(path: str, operation: dict[str, Any], open_: bool) -> Iterator[int
     for holds, statuses in conditions:
         if holds:
             yield from statuses
+
+
+def _share(content: dict[str, Any]) -> None:
+    """Other JSON forms of an answer are told by the same schema."""
+    schema = content.get("application/json", {}).get("schema")
+    for kind, body in content.items():
+        if "schema" not in body:
+            body["schema"] = schema if schema is not None and "json" in kind else {"type": "string"}
 
 
 def _exemplify(content: dict[str, Any], schemas: dict[str, Any]) -> None:

@@ -6,10 +6,17 @@ import secrets
 import time
 from collections.abc import Sequence
 
+import structlog
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.metrics import Metrics
+
+log = structlog.get_logger()
+
+SLOW_S = 2.0
+"""A request that takes longer is logged, whatever it is; those that change something always are. By route, never by path or query."""
+_READS = ("GET", "HEAD", "OPTIONS")
 
 
 def content_security_policy(script_hashes: Sequence[str], origins: Sequence[str] = ()) -> str:
@@ -59,12 +66,16 @@ class Headers:
             self._fixed["Strict-Transport-Security"] = "max-age=31536000"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on; sockets and lifespan untouched."""
-        if scope["type"] != "http":
+        """Pass on under a trace id, which the log lines, the audit log and the answer carry; the answers of sockets are untouched."""
+        if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
         request_id = secrets.token_hex(8)
         scope.setdefault("state", {})["request_id"] = request_id
+        with structlog.contextvars.bound_contextvars(trace_id=request_id):
+            await (self._request(scope, receive, send, request_id) if scope["type"] == "http" else self._app(scope, receive, send))
+
+    async def _request(self, scope: Scope, receive: Receive, send: Send, request_id: str) -> None:
         started = time.perf_counter()
         status = 500
 
@@ -83,7 +94,12 @@ class Headers:
         finally:
             route = scope.get("route")
             template = getattr(route, "path", "") or _prefix(scope["path"])
-            self._metrics.requests.labels(template, str(status)).observe(time.perf_counter() - started)
+            took_s = time.perf_counter() - started
+            self._metrics.requests.labels(template, str(status)).observe(took_s)
+            if scope["method"] not in _READS or status >= 500 or took_s >= SLOW_S:
+                principal = scope["state"].get("principal")
+                user = getattr(principal, "user_id", None)
+                log.info("request", method=scope["method"], route=template, status=status, ms=round(took_s * 1000), user=user)
 
 
 def _prefix(path: str) -> str:

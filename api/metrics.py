@@ -21,5 +21,7 @@ class Metrics:
         self.failed_ticks = Counter("web_failed_ticks", "Ticks for which storage did not answer", registry=self.registry)
         self.tick_age = Gauge("web_tick_age_seconds", "Age of the newest live tick", registry=self.registry)
         self.vehicles = Gauge("web_live_vehicles", "Vehicles with a place", registry=self.registry)
+        self.streams = Gauge("web_alert_streams", "Open alert streams", registry=self.registry)
+        self.dropped_streams = Counter("web_alert_streams_dropped", "Alert streams whose reader was too slow", registry=self.registry)
         self.logins = Counter("web_logins", "Logins", ["result"], registry=self.registry)
         self.requests = Histogram("web_request_seconds", "Request durations", ["route", "status"], registry=self.registry)

@@ -6,7 +6,7 @@ from typing import Any
 
 import psycopg
 
-from api.live.topics import COUNTRY, below
+from api.live.topics import COUNTRY, below, region_bounds
 from domain.errors import RefusedError
 from operations.identity import Principal
 from storage.registry import VehicleRow
@@ -23,6 +23,14 @@ def visible_vehicle(conn: psycopg.Connection[Any], vehicle_id: int) -> VehicleRo
     if row is None:
         raise RefusedError(f"no vehicle {vehicle_id}", field="vehicle_id", kind="missing")
     return row
+
+
+def area_of(region_code: int | str | None) -> str:
+    """What the codes of a region's subtree begin with; "" for the country and for None."""
+    if region_code is None or int(region_code) == COUNTRY:
+        return ""
+    low, high = region_bounds(int(region_code))
+    return f"{low:06d}"[: 7 - len(str(high - low))]
 
 
 def region_visible(principal: Principal, region_code: str | None) -> bool:

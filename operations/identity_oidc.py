@@ -41,7 +41,7 @@ class OidcError(RefusedError):
 
     Args:
         code: "away" (no answer), "refused" (by the provider or the person), "state" (another browser, too late, or twice), "token" (its
-            answer does not hold), "unknown" (no account here), "disabled" (the account is).
+            answer does not hold), "unknown" (no account here), "disabled" (the account is), "none" (no provider is configured).
     """
 
     def __init__(self, code: str, text: str) -> None:

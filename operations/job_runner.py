@@ -86,11 +86,12 @@ class Runner:
             job = jobs.claim(conn, list(self._kinds), token, self._settings.stale_s, self._settings.most_attempts)
         if job is None:
             return False
-        how = self._end_of(job, token)
-        if how is not None:
-            with scoped(self._pool, WORKER) as conn:
-                written = jobs.end(conn, job.job_id, token, how)
-            log.info("job_ended", job=job.job_id, kind=job.kind, state=how.state if written else "lost", error=how.error)
+        with structlog.contextvars.bound_contextvars(trace_id=job.trace_id):
+            how = self._end_of(job, token)
+            if how is not None:
+                with scoped(self._pool, WORKER) as conn:
+                    written = jobs.end(conn, job.job_id, token, how)
+                log.info("job_ended", job=job.job_id, kind=job.kind, state=how.state if written else "lost", error=how.error)
         return True
 
     def _end_of(self, job: Job, token: uuid.UUID) -> End | None:

@@ -173,6 +173,7 @@ async def serve(settings: Settings, pool: Pool, stop: asyncio.Event) -> None:
     asked = asyncio.ensure_future(stop.wait())
     try:
         await asyncio.wait({serving, asked}, return_when=asyncio.FIRST_COMPLETED)
+        web.api.stream.close()
         uvicorn_server.should_exit = True
         await serving
     finally:

@@ -25,6 +25,8 @@ from runtime.day_workers import BackgroundProcess
 from runtime.internal_http import serve
 from runtime.processes import stop_on_signals
 from runtime.settings import Settings
+from runtime.worker_metrics import QueueMetrics
+from storage import residue
 from storage.database import archive_folder, serving
 from storage.pool import connect
 
@@ -51,7 +53,7 @@ def run_worker(settings: Settings, every_s: float, once: bool, listen: str = "")
     registry = CollectorRegistry()
     archive = archive_folder(settings.database, settings.data)
     retention = Retention(settings.database, archive, settings.pipeline.settle_min, PipelineMetrics(registry))
-    trouble = ["no round yet"]
+    queues, trouble = QueueMetrics(registry), ["no round yet"]
     http = serve(listen, registry, lambda: not trouble[0], lambda: trouble[0]) if listen else None
     began_s = time.monotonic()
     try:
@@ -61,6 +63,7 @@ def run_worker(settings: Settings, every_s: float, once: bool, listen: str = "")
                 trouble[0] = (
                     _round(dsn, retention) or _media(dsn, settings.pipeline.media_path) or work.due(DAYS_S if not once else float("inf"))
                 )
+                queues.measure(dsn)
                 if once and trouble[0]:
                     raise StoreError(trouble[0], retriable=True)
                 freed = SpoolReader(settings.log.path, READER, settings.log).trim() if settings.log.path.exists() else 0
@@ -81,11 +84,12 @@ def _round(dsn: str, retention: Retention) -> str:
     try:
         with connect(dsn, "owner") as conn:
             done = maintain(conn, retention, time.time_ns() // 1_000_000)
+            gone = residue.forget(conn)
     except (psycopg.OperationalError, StoreError) as error:
         reason = str(error).splitlines()[0]
         log.warning("upkeep_skipped", reason=reason)
         return f"last round skipped: {reason}"
-    log.info("upkeep_done", hours=done.hours, dirty_days=done.dirty_days, archived=done.archived)
+    log.info("upkeep_done", hours=done.hours, dirty_days=done.dirty_days, archived=done.archived, forgotten=gone)
     return ""
 
 

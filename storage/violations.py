@@ -112,17 +112,6 @@ class Action:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class AlertEvent:
-    """What is told of an alert: kind "opened", a condition, a state or a step; payload as published."""
-
-    event_id: int
-    alert_id: int
-    kind: str
-    payload: dict[str, Any]
-    at: datetime
-
-
 _ALERTS = b"""
     select v.violation_id as alert_id, v.rule_id, v.rule_version, v.threshold_id, v.map_version, v.subject_kind, v.subject, v.vehicle_id,
            v.driver_id, v.operator_id, v.region_code, v.vehicle_class, c.plate, c.plate_colour, v.opened, v.closed, v.last, v.lon_e6,
@@ -210,19 +199,4 @@ def actions(conn: Connection, alert_id: int) -> list[Action]:
              order by action_id
             """,
             {"alert_id": alert_id},
-        ).fetchall()
-
-
-def events_after(conn: Connection, after_id: int, most: int) -> list[AlertEvent]:
-    """What was told after an event, in order; events of transactions still open come later, with smaller numbers."""
-    with conn.cursor(row_factory=class_row(AlertEvent)) as cursor:
-        return cursor.execute(
-            """
-            select event_id, alert_id, kind, payload, at
-              from alert_event
-             where event_id > %(after)s
-             order by event_id
-             limit %(most)s
-            """,
-            {"after": after_id, "most": most},
         ).fetchall()

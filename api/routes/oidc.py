@@ -14,7 +14,6 @@ from api.login import Doorkeeper, address_of, counting, now_ms
 from api.login_layer import LOGIN_PAGE
 from api.metrics import Metrics
 from api.routes.session import with_cookies
-from domain.errors import RefusedError
 from operations import identity_links
 from operations.identity import Attempt, Login
 from operations.identity_oidc import STATE_S, OidcError, Proved
@@ -42,10 +41,10 @@ def router(doorkeeper: Doorkeeper, metrics: Metrics) -> APIRouter:
 
     @routes.get("", status_code=303, response_class=RedirectResponse)
     def begin(request: Request, next: Short = HOME) -> Response:
-        """Go to the provider; `next` is the page of ours to open afterwards. 404 when no provider is configured."""
-        if provider is None:
-            raise RefusedError("no provider is configured: see [oidc] in cuntong.toml", kind="missing")
+        """Go to the provider; `next` is the page of ours to open afterwards. What fails is told on the login page."""
         try:
+            if provider is None:
+                raise OidcError("none", "no provider is configured: see [oidc] in cuntong.toml")
             begun = provider.begin(provider.settings.redirect_url or _callback(request), local(next), now_ms())
         except OidcError as error:
             return _failed(doorkeeper, error, local(next))
@@ -55,9 +54,9 @@ def router(doorkeeper: Doorkeeper, metrics: Metrics) -> APIRouter:
     @routes.get("/callback", status_code=303, response_class=RedirectResponse)
     def callback(request: Request, state: Short = "", code: Short = "", error: Short = "") -> Response:
         """Back from the provider: sets the cookies of the login; what failed is told on the login page."""
-        if provider is None:
-            raise RefusedError("no provider is configured: see [oidc] in cuntong.toml", kind="missing")
         try:
+            if provider is None:
+                raise OidcError("none", "no provider is configured: see [oidc] in cuntong.toml")
             if error or not code:
                 raise OidcError("refused", f"the provider says {error[:100]!r}")
             proved = provider.finish(request.cookies.get(COOKIE, ""), state, code, now_ms())

@@ -9,10 +9,10 @@ from fastapi.responses import Response
 
 from api.answers import GEOJSON, answer
 from api.asking import asking, may
+from api.formats import GeoJsonResponse
 from api.live.source import Pool
-from api.live.topics import COUNTRY, region_bounds
 from api.schemas.regions import Level, RegionFeature, RegionProperties, RegionTree
-from api.seeing import region_visible
+from api.seeing import area_of, region_visible
 from domain.errors import RefusedError
 from operations.identity import Principal
 from storage.regions import region, regions_below
@@ -26,14 +26,14 @@ def router(pool: Pool) -> APIRouter:
     """Routes of regions."""
     routes = APIRouter(prefix="/api/v1/regions", tags=["regions"])
 
-    @routes.get("", response_model=RegionTree)
+    @routes.get("", response_model=RegionTree, response_class=GeoJsonResponse)
     def regions(request: Request, principal: Seeing, level: Level | None = None, parent: Parent = None) -> Response:
         """Names, levels, parents and centres by code."""
         with asking(pool, principal) as conn:
-            rows = regions_below(conn, _prefix(principal.region_code), level, parent)
+            rows = regions_below(conn, area_of(principal.region_code), level, parent)
         return answer(request, RegionTree(features=[_feature(row) for row in rows]), GEOJSON)
 
-    @routes.get("/{region_code}", response_model=RegionFeature)
+    @routes.get("/{region_code}", response_model=RegionFeature, response_class=GeoJsonResponse)
     def one(request: Request, principal: Seeing, region_code: Annotated[str, Path(pattern="^[0-9]{6,12}$")]) -> Response:
         """A region with its outline. 404 outside the person's own."""
         with asking(pool, principal) as conn:
@@ -44,12 +44,6 @@ def router(pool: Pool) -> APIRouter:
         return answer(request, feature.model_copy(update={"geometry": row.geometry or feature.geometry}), GEOJSON)
 
     return routes
-
-
-def _prefix(code: int) -> str:
-    """What the codes of a subtree begin with."""
-    low, high = region_bounds(code)
-    return "" if code == COUNTRY else str(low)[: 7 - len(str(high - low))]
 
 
 def _feature(row: RegionRow) -> RegionFeature:

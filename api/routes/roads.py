@@ -10,8 +10,9 @@ from fastapi.responses import Response
 
 from api.answers import GEOJSON, answer
 from api.asking import asking, may
+from api.formats import GeoJsonResponse
 from api.live.source import Pool
-from api.parameters import FIRST_DAY, LAST_DAY, DayQuery
+from api.parameters import FIRST_DAY, LAST_DAY, DayQuery, box_of
 from api.road_speeds import Box, RoadBook, road_book
 from api.schemas.roads import MeasuredHourRow, MeasuredHours, RoadSpeedFeature, RoadSpeedProperties, RoadSpeeds
 from api.seeing import region_visible
@@ -38,7 +39,7 @@ def router(pool: Pool) -> APIRouter:
         with asking(pool, principal) as conn:
             return answer(request, _hours(conn, day))
 
-    @routes.get("/speeds", response_model=RoadSpeeds)
+    @routes.get("/speeds", response_model=RoadSpeeds, response_class=GeoJsonResponse)
     def speeds(
         request: Request,
         principal: Seeing,
@@ -85,13 +86,8 @@ def _hours(conn: Connection, day: date | None) -> MeasuredHours:
 
 
 def _box(text: str) -> Box:
-    try:
-        west, south, east, north = (float(part) for part in text.split(","))
-    except ValueError as error:
-        raise RefusedError(f"bbox {text[:60]!r} is not west,south,east,north", field="bbox") from error
-    if not (-180 <= west < east <= 180 and -90 <= south < north <= 90):
-        raise RefusedError(f"bbox {text[:60]!r} is not a box in degrees", field="bbox")
-    return west, south, east, north
+    west, south, east, north = box_of(text)
+    return west / 1e6, south / 1e6, east / 1e6, north / 1e6
 
 
 def _serving(networks: list[RegisteredNetwork], principal: Principal) -> RegisteredNetwork:

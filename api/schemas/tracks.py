@@ -1,8 +1,8 @@
-"""Where a vehicle drove on a day: fixes as they came, and the way that was matched."""
+"""Where a vehicle drove: fixes as they came, and the way that was matched."""
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Literal
 
 from pydantic import BaseModel, Field
@@ -51,3 +51,83 @@ class DrawnDay(BaseModel):
     day: date
     map_version: str
     features: list[DrawnFeature]
+
+
+class TrackPoint(BaseModel):
+    """A place and its time; speed and heading of fixes alone, null where the device did not say."""
+
+    time: datetime
+    lon: float = Field(description="degrees in the datum of `crs`")
+    lat: float
+    speed_kmh: float | None = None
+    heading_deg: int | None = None
+
+
+class TrackRun(BaseModel):
+    """Places without a break: fixes, or a matched segment of its kind."""
+
+    kind: Literal["fixes", "on_road", "off_road", "gap", "still", "ferry"]
+    points: list[TrackPoint]
+
+
+class TrackHeading(BaseModel):
+    """What a track is of."""
+
+    vehicle_id: int
+    begins: datetime = Field(alias="from")
+    ends: datetime = Field(alias="to", description="not included")
+    matched: bool
+    simplify_m: float | None = Field(description="places are left out that are no further than this from the line; null: every place")
+    crs: Literal["wgs84", "gcj02"]
+
+
+class Track(TrackHeading):
+    """A vehicle's track."""
+
+    runs: list[TrackRun]
+
+
+class TrackRunProperties(BaseModel):
+    """Kind of a run, and the instants of its places in their order."""
+
+    kind: str
+    times: list[datetime]
+
+
+class TrackFeature(BaseModel):
+    """One run: a LineString, a Point where it is one place."""
+
+    type: Literal["Feature"] = "Feature"
+    id: int
+    geometry: dict[str, Any]
+    properties: TrackRunProperties
+
+
+class TrackFeatures(TrackHeading):
+    """GeoJSON (RFC 7946) of a track."""
+
+    type: Literal["FeatureCollection"] = "FeatureCollection"
+    features: list[TrackFeature]
+
+
+class TrajectoryProperties(BaseModel):
+    """`datetimes` belong to the coordinates one by one (OGC 19-045r3)."""
+
+    name: str
+    datetimes: list[datetime]
+
+
+class Trajectory(BaseModel):
+    """One run as MF-JSON Trajectory."""
+
+    type: Literal["Feature"] = "Feature"
+    geometry: dict[str, Any]
+    properties: TrajectoryProperties
+
+
+class Trajectories(BaseModel):
+    """OGC MF-JSON Trajectory."""
+
+    type: Literal["FeatureCollection"] = "FeatureCollection"
+    properties: TrackHeading
+    features: list[Trajectory]

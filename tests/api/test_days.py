@@ -130,27 +130,27 @@ def _the_raw_track_is_what_is_stored(web: RunningWeb, client: httpx.Client) -> N
         " where vehicle_id = 1 and time >= to_timestamp(%s) and time < to_timestamp(%s) order by time",
         begin, begin / 1000, end / 1000,
     )  # fmt: skip
-    track = client.get(f"/api/v1/vehicles/1/track?day={LAST}").json()
+    track = client.get(f"/api/v1/vehicles/1/days/{LAST}/fixes").json()
     assert list(zip(track["at_ms"], track["lon_e6"], track["lat_e6"], strict=True)) == stored
     assert (track["total"], track["thinned"], set(track["located"])) == (len(stored), False, {1})
-    few = client.get(f"/api/v1/vehicles/1/track?day={LAST}&limit=50").json()
+    few = client.get(f"/api/v1/vehicles/1/days/{LAST}/fixes?limit=50").json()
     assert (few["total"], few["thinned"], len(few["at_ms"])) == (len(stored), True, 50)
     assert (few["at_ms"][0], few["at_ms"][-1]) == (stored[0][0], stored[-1][0])
-    assert client.get(f"/api/v1/vehicles/1/track?day={LAST - timedelta(300)}").json()["at_ms"] == []
+    assert client.get(f"/api/v1/vehicles/1/days/{LAST - timedelta(300)}/fixes").json()["at_ms"] == []
     rows(
         web,
         "insert into positions (time, received, vehicle_id, lon_e6, lat_e6, alarm_bits, status_bits, speed_kmh10, heading_deg, altitude_m,"
         " source, flags) values (to_timestamp(%s), now(), 1, 106700000, 26500000, 0, 2, -1, -1, -32768, 4, 0) returning vehicle_id",
         day_bounds(LAST - timedelta(301))[0] / 1000,
     )
-    silent = client.get(f"/api/v1/vehicles/1/track?day={LAST - timedelta(301)}").json()
+    silent = client.get(f"/api/v1/vehicles/1/days/{LAST - timedelta(301)}/fixes").json()
     assert (silent["at_ms"], silent["speed_kmh10"], silent["heading_deg"]) == ([0], [None], [None])
 
 
 def _the_drawn_way_is_as_long_as_the_mileage(web: RunningWeb, client: httpx.Client) -> None:
-    answer = client.get(f"/api/v1/vehicles/1/matched?day={LAST}")
+    answer = client.get(f"/api/v1/vehicles/1/days/{LAST}/way")
     assert answer.headers["content-type"] == "application/geo+json"
-    track = client.get(f"/api/v1/vehicles/1/track?day={LAST}").json()
+    track = client.get(f"/api/v1/vehicles/1/days/{LAST}/fixes").json()
     begin = day_bounds(LAST)[0]
     at_ms = np.array(track["at_ms"]) + begin
     features = answer.json()["features"]
@@ -201,9 +201,9 @@ def _bad_questions_are_problems(client: httpx.Client) -> None:
         ("vehicles/1/days?from=yesterday", 422, "query.from"),
         ("vehicles/1/days/2026-02-30", 422, "path.day"),
         (f"vehicles/1/days/{LAST + timedelta(9)}", 404, "day"),
-        (f"vehicles/1/matched?day={LAST + timedelta(9)}", 404, "day"),
-        ("vehicles/1/track", 422, "query.day"),
-        (f"vehicles/1/track?day={LAST}&limit=1", 422, "query.limit"),
+        (f"vehicles/1/days/{LAST + timedelta(9)}/way", 404, "day"),
+        ("vehicles/1/track", 422, "query.from"),
+        (f"vehicles/1/days/{LAST}/fixes?limit=1", 422, "query.limit"),
         (f"vehicles/99/days/{LAST}", 404, "vehicle_id"),
         (f"roads/speeds?day={LAST}&bbox=1,2,3", 422, "bbox"),
         (f"roads/speeds?day={LAST}&bbox=3,2,1,4", 422, "bbox"),
@@ -218,7 +218,7 @@ def _bad_questions_are_problems(client: httpx.Client) -> None:
 
 def _others_are_not_there(web: RunningWeb) -> None:
     """A county login sees its own vehicle's days and roads, and nothing of its neighbour's, not even that they exist."""
-    paths = (f"days?from={FIRST}&to={LAST}", f"days/{LAST}", f"track?day={LAST}", f"matched?day={LAST}")
+    paths = (f"days?from={FIRST}&to={LAST}", f"days/{LAST}", f"days/{LAST}/fixes", f"days/{LAST}/way")
     with web.client("county") as county, web.client(None) as nobody:
         for path in paths:
             assert county.get(f"/api/v1/vehicles/2/{path}").status_code == 200
@@ -238,7 +238,7 @@ def test_without_roads_a_day_is_drawn_by_its_fixes(dsn: str, tmp_path: Path, cou
         store_days(conn, county, [1], LAST, 1)
     compute(dsn, tmp_path, LAST, LAST, None)
     with running(dsn, tmp_path) as web, web.client() as client:
-        features = client.get(f"/api/v1/vehicles/1/matched?day={LAST}").json()["features"]
+        features = client.get(f"/api/v1/vehicles/1/days/{LAST}/way").json()["features"]
         assert {(one["properties"]["kind"], one["properties"]["place"]) for one in features} >= {("off_road", "fixes"), ("gap", "straight")}
         assert "NO_NETWORK" in client.get(f"/api/v1/vehicles/1/days/{LAST}").json()["figures"]["flags"]
         missing = client.get(f"/api/v1/roads/speeds?bbox=1,2,3,4&day={LAST}")

@@ -13,6 +13,8 @@ import shapely
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 from shapely.geometry import box
+from structlog.contextvars import merge_contextvars
+from structlog.testing import capture_logs
 
 from operations.region_outlines import in_gcj02
 from tests.api.server import RunningWeb, running
@@ -49,7 +51,7 @@ GEO = {"Content-Type": "application/geo+json"}
 
 def test_a_file_is_imported_whole_audited_and_seen(web: RunningWeb) -> None:
     body = _collection(({"region_code": "520000", "level": "province", "name": "贵州省"}, None), (COUNTY, in_gcj02(AREA)))
-    with web.client() as admin:
+    with web.client() as admin, capture_logs([merge_contextvars]) as lines:
         done = admin.post("/api/v1/regions/imports?datum=gcj02", content=body, headers=GEO)
         assert (done.status_code, done.json()["new"], done.json()["datum"]) == (200, 2, "gcj02"), done.text
         again = admin.post("/api/v1/regions/imports?datum=gcj02", content=body, headers=GEO)
@@ -61,6 +63,8 @@ def test_a_file_is_imported_whole_audited_and_seen(web: RunningWeb) -> None:
     with psycopg.connect(web.dsn) as conn:
         rows = conn.execute("select actor, action, object, payload, trace_id from audit where stream = 'region' order by seq").fetchall()
     assert [row[:3] for row in rows] == [("admin", "region.insert", "region:520000"), ("admin", "region.insert", "region:520102")]
+    (line,) = (line for line in lines if line["event"] == "request" and line["trace_id"] == done.headers["X-Request-ID"])
+    assert (line["method"], line["route"], line["status"]) == ("POST", "/api/v1/regions/imports", 200)
     assert all("coordinates" not in row[3] and row[4] == done.headers["X-Request-ID"] for row in rows)
 
 

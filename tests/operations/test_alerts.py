@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from domain.errors import RefusedError
 from operations import alerts
 from operations.alerts import OPEN, STATES, TRANSITIONS, Found, advance, ended, opened
-from storage import outbox, violations
+from storage import alert_events, outbox, violations
 from storage.scope import Scope, enter
 
 Conn = psycopg.Connection[Any]
@@ -145,7 +145,7 @@ def test_every_change_is_told_once_to_each_reader(conn: Conn) -> None:
     alert_id = opened(conn, found())
     step(conn, alert_id, "handle")
     ended(conn, alert_id, "cleared", NOW + timedelta(minutes=3))
-    kinds = [event.kind for event in violations.events_after(conn, 0, 10)]
+    kinds = [event.kind for event in alert_events.events_after(conn, 0, 10)]
     assert kinds == ["opened", "handling", "cleared"]
     told = [one.payload for one in outbox.waiting(conn, outbox.MQTT_ALERT, 10)]
     assert [(one["alert_id"], one["revision"], one["state"], one["condition"]) for one in told] == [
@@ -193,7 +193,7 @@ def test_who_may_not_see_the_vehicle_finds_no_alert(conn: Conn) -> None:
     conn.execute("set local role cuntong_app")
     enter(conn, Scope("regulator", "530000", user_id=1))
     assert violations.alert(conn, alert_id) is None
-    assert violations.events_after(conn, 0, 10) == []
+    assert alert_events.events_after(conn, 0, 10) == []
     with pytest.raises(RefusedError) as refused:
         advance(conn, alert_id, "acknowledge", "k", {}, NOW)
     assert refused.value.kind == "missing"

@@ -27,8 +27,8 @@ export class DayView {
     this.close();
     this.key = `${id} ${day}`;
     const { key } = this;
-    const [track, { days }] = await Promise.all([ask(`vehicles/${id}/track?day=${day}`), ask(`vehicles/${id}/days?from=${day}&to=${day}`)]);
-    const computed = days.length ? [ask(`vehicles/${id}/days/${day}`), ask(`vehicles/${id}/matched?day=${day}`)] : [null, null];
+    const [track, { days }] = await Promise.all([ask(`vehicles/${id}/days/${day}/fixes`), ask(`vehicles/${id}/days?from=${day}&to=${day}`)]);
+    const computed = days.length ? [ask(`vehicles/${id}/days/${day}`), ask(`vehicles/${id}/days/${day}/way`)] : [null, null];
     const [detail, way] = await Promise.all(computed);
     if (key !== this.key) return;
     this.detail = detail;

@@ -61,7 +61,7 @@ export class TrackLayers {
     for (const name of names.length ? names : Object.keys(this.data)) this.map?.getSource(`track-${name}`)?.setData(this.data[name]);
   }
 
-  /** Draw a day: `track` columns of `/track`, `way` GeoJSON of `/matched` (null: not computed), `stays` rows of the day. */
+  /** Draw a day: `track` columns of `/days/{day}/fixes`, `way` GeoJSON of `/days/{day}/way` (null: not computed), `stays` rows of the day. */
   draw(track, way, stays) {
     this.data.way = way ? { type: 'FeatureCollection', features: way.features.filter((one) => one.geometry?.type === 'LineString').map(flat) } : EMPTY;
     Object.assign(this.data, rawLines(track));
