@@ -120,3 +120,6 @@ begin
     end loop;
 end
 $$;
+
+-- plans made while a table was short must not be scans when 100,000 rows come in one transaction
+alter function registry_bind(text, int, timestamptz) set enable_seqscan = off;
