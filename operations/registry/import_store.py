@@ -128,8 +128,28 @@ def make(conn: Connection, kind: Kind, fields: Sequence[Field], service: bool) -
 
 
 def bind_vehicles(conn: Connection, at: datetime) -> int:
-    """Let the staged terminals ride in the staged vehicles; how many moved."""
-    return len(
+    """Let the staged terminals ride in the staged vehicles; how many moved. What is new to both sides is written as a set."""
+    new = conn.execute(
+        """
+        with fresh as (
+            insert into terminal (terminal_id, vehicle_id, region_code)
+            select s.bound, v.vehicle_id, v.region_code
+              from registry_staged s
+              join vehicle v on v.vehicle_id = s.known
+             where s.bound is not null
+               and not exists (select from terminal t where t.vehicle_id = v.vehicle_id)
+                on conflict do nothing
+            returning terminal_id, vehicle_id
+        )
+        insert into terminal_binding (terminal_id, vehicle_id, plate, plate_colour, bound_from)
+        select f.terminal_id, v.vehicle_id, v.plate, v.plate_colour, %(at)s
+          from fresh f
+          join vehicle v on v.vehicle_id = f.vehicle_id
+            on conflict do nothing
+        """,
+        {"at": at},
+    ).rowcount
+    return new + len(
         conn.execute(
             """
             select registry_bind(s.bound, s.known::int, %(at)s)
