@@ -136,3 +136,38 @@ def lines(conn: Connection, after: int, limit: int, only: int | None = None) -> 
             """,
             {"after": after, "limit": limit, "only": only},
         ).fetchall()
+
+
+BUSES = ("rural_bus", "town_bus", "city_bus", "bus", "line_coach")
+"""Classes of vehicles that carry the public along lines; a coach does when it has a line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bus:
+    """A bus on the road; speed_kmh10 0.1 km/h, heading_deg degrees: negative where the terminal did not say."""
+
+    vehicle_id: int
+    plate: str | None
+    line_id: int | None
+    time: datetime
+    lon_e6: int
+    lat_e6: int
+    speed_kmh10: int
+    heading_deg: int
+    odometer_m: int | None
+
+
+def buses(conn: Connection, fresh_s: int) -> list[Bus]:
+    """Located buses that were heard of in the last seconds, by number."""
+    with conn.cursor(row_factory=class_row(Bus)) as cursor:
+        return cursor.execute(
+            """
+            select v.vehicle_id, v.plate, v.line_id, l.located_at as time, l.lon_e6, l.lat_e6, l.speed_kmh10, l.heading_deg, l.odometer_m
+              from vehicle_last_seen l
+              join vehicle v on v.vehicle_id = l.vehicle_id
+             where l.located_at > now() - make_interval(secs => %(fresh)s)
+               and (v.vehicle_class = any(%(classes)s) or (v.vehicle_class = 'coach' and v.line_id is not null))
+             order by v.vehicle_id
+            """,
+            {"fresh": fresh_s, "classes": list(BUSES)},
+        ).fetchall()

@@ -58,6 +58,12 @@ def router(pool: Pool) -> APIRouter:
         require_known(request)
         return Conformance(conformsTo=CLASSES)
 
+    _add_collections(routes)
+    _add_features(routes, pool)
+    return routes
+
+
+def _add_collections(routes: APIRouter) -> None:
     @routes.get("/collections", responses=_BAD)
     def collections(request: Request, principal: Asking) -> Collections:
         """Collections that the person may read."""
@@ -71,6 +77,8 @@ def router(pool: Pool) -> APIRouter:
         require_known(request)
         return _collection(request, _held(principal, name))
 
+
+def _add_features(routes: APIRouter, pool: Pool) -> None:
     @routes.get("/collections/{name}/items", response_model=Items, responses=_GEO)
     def items(
         request: Request, principal: Asking, name: str, limit: Limit = None, bbox: Bbox = None, bbox_crs: BboxCrs = None,
@@ -95,8 +103,6 @@ def router(pool: Pool) -> APIRouter:
         path = f"/collections/{name}"
         links = [_link(request, f"{path}/items/{number}", "self", kind=GEOJSON), _link(request, path, "collection")]
         return _geo(LinkedFeature(**found.model_dump(), links=links))
-
-    return routes
 
 
 def _held(principal: Principal, name: str) -> held.Held:
