@@ -40,6 +40,7 @@ from api.routes import (
     positions_ws,
     region_imports,
     regions,
+    registry,
     roads,
     session,
     sessions,
@@ -163,7 +164,8 @@ def create(
     documents.install(app)
     api = Api(app, hub, fleet, doorkeeper, metrics, stream)
     outward = outward or Outward()
-    for routes in (*_doors(api, settings), *_reading(api, pool, archive), *_dialogue(pool), *_files(folders, pool, outward)):
+    masters = registry.routers(pool, identity.sealer)
+    for routes in (*_doors(api, settings), *masters, *_reading(api, pool, archive), *_dialogue(pool), *_files(folders, pool, outward)):
         app.include_router(routes)
 
     _home(app)

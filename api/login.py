@@ -132,14 +132,11 @@ class Doorkeeper:
             raise
 
     def unchecked(self, connection: HTTPConnection) -> Principal | None:
-        """Whom the access token alone speaks for, with no right at all: for pages and files while the database is away."""
+        """Whom the access token alone speaks for: for pages and files, never for data, while the database is away."""
         claims = self._read(bearer(connection.headers) or connection.cookies.get(ACCESS_COOKIE) or "")
         if claims is None:
             return None
-        none: frozenset[str] = frozenset()
-        return Principal(
-            claims.user_id, claims.name, claims.role, claims.region_code, str(claims.session_id), claims.expires_ms, rights=none
-        )
+        return Principal(claims.user_id, claims.name, claims.role, claims.region_code, str(claims.session_id), claims.expires_ms)
 
     def _read(self, token: str) -> Claims | None:
         try:

@@ -28,12 +28,13 @@ SAFE_METHODS = frozenset(("GET", "HEAD", "OPTIONS"))
 class LoginLayer:
     """ASGI layer: puts the principal into `scope["state"]`; who is not logged in gets 401, or the login page.
 
-    Sockets check for themselves, because a refused socket must tell its close code.
+    Sockets check for themselves, because a refused socket must tell its close code. free: further paths that everybody may ask.
     """
 
-    def __init__(self, app: ASGIApp, doorkeeper: Doorkeeper) -> None:
+    def __init__(self, app: ASGIApp, doorkeeper: Doorkeeper, free: frozenset[str] = frozenset()) -> None:
         self._app = app
         self._door = doorkeeper
+        self._free = free
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on, or answer 401, 403 or a redirect."""
@@ -57,7 +58,7 @@ class LoginLayer:
         await (refusal or self._app)(scope, receive, send)
 
     async def _who(self, connection: HTTPConnection) -> tuple[Principal | None, Login | None]:
-        if _open(connection.url.path):
+        if _open(connection.url.path) or connection.url.path in self._free:
             return None, None
         principal = await self._door.person(connection)
         refresh = connection.cookies.get(REFRESH_COOKIE)
@@ -71,7 +72,7 @@ class LoginLayer:
         method = connection.scope["method"]
         if method not in SAFE_METHODS and not self._door.own_origin(connection):
             return problem(403, "origin", "the request comes from another site", trace_id=trace)
-        if _open(path):
+        if _open(path) or path in self._free:
             return None
         if principal is None:
             if path.startswith("/app/") and method == "GET" and "/_dash-" not in path:

@@ -8,7 +8,7 @@ from pathlib import Path
 from fastapi import APIRouter
 
 from api.live.source import Pool
-from api.routes import alerts, exports, jobs, webhooks
+from api.routes import alerts, exports, feeds, jobs, ogc, webhooks
 from operations.settings import ExportSettings, FeedSettings, WebhookSettings
 from operations.webhooks import Webhooks
 
@@ -29,6 +29,8 @@ def routers(pool: Pool, outward: Outward) -> list[APIRouter]:
     return [
         alerts.router(pool),
         jobs.router(pool, outward.exports.folder),
+        ogc.router(pool),
+        feeds.router(pool, outward.feeds),
         exports.router(pool, outward.exports, outward.archive),
         webhooks.router(pool, Webhooks(outward.webhooks, outward.key_file)),
     ]

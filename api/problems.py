@@ -20,7 +20,7 @@ log = structlog.get_logger()
 STATUS_OF = {
     "invalid": 422, "forbidden": 403, "missing": 404, "conflict": 409, "unauthenticated": 401, "second_factor": 401, "locked": 429, "changed": 412,
     "unconditional": 428, "idempotency_mismatch": 409, "not_acceptable": 406,
-    "too_many": 422,
+    "too_many": 422, "bad_request": 400,
 }  # fmt: skip
 """HTTP status by `RefusedError.kind`."""
 

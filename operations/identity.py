@@ -50,6 +50,7 @@ class Identity:
     def __init__(self, secret: bytes, sealer: Sealer, provider: Provider | None = None) -> None:
         self._secret = secret
         self.provider = provider
+        self.sealer = sealer
         self.factor = SecondFactor(sealer)
 
     def log_in(self, conn: Conn, attempt: Attempt, now_ms: int) -> Login:

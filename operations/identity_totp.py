@@ -41,16 +41,21 @@ class SecondFactor:
     def __init__(self, sealer: Sealer) -> None:
         self._sealer = sealer
 
-    def enrol(self, conn: Conn, principal: Principal) -> Enrolment:
-        """A fresh secret, which counts once a code of it is confirmed.
+    def enrol(self, conn: Conn, principal: Principal, password: str, now_ms: int) -> Enrolment:
+        """A fresh secret, which counts once a code of it is confirmed. Takes about 50 ms of CPU.
+
+        The password proves that it is the person, not somebody at an open screen; an account without one needs none.
+        On RefusedError the caller still commits: failures are counted in the same transaction.
 
         Raises:
-            RefusedError: kind "conflict" when one is in force.
+            RefusedError: wrong password; kind "conflict" when a second factor is in force.
         """
         _person(principal)
         kept = _secret(conn, principal.user_id)
         if kept.totp_confirmed_at is not None:
             raise RefusedError("a second factor is in force: disable it first, with your password and a code", kind="conflict")
+        if kept.password_hash is not None:
+            _prove(conn, principal.user_id, kept, password, now_ms)
         secret = pyotp.random_base32()
         store.set_totp(conn, principal.user_id, self._sealer.seal(secret, _place(principal.user_id)), None, 0)
         return Enrolment(secret, pyotp.TOTP(secret).provisioning_uri(name=principal.name, issuer_name=ISSUER))
@@ -79,11 +84,7 @@ class SecondFactor:
         """
         _person(principal)
         kept = _secret(conn, principal.user_id)
-        now = instant(now_ms)
-        identity_lockout.refuse_locked(conn, [identity_lockout.by_code(principal.user_id)], now)
-        if not accounts.fits(kept.password_hash or accounts.NOBODY, password):
-            identity_lockout.count_failure(conn, {identity_lockout.by_code(principal.user_id): FREE_FAILURES}, now)
-            raise RefusedError("the password is wrong", field="password", kind="forbidden")
+        _prove(conn, principal.user_id, kept, password, now_ms)
         self.require(conn, principal.user_id, code, now_ms)
         store.set_totp(conn, principal.user_id, None, None, 0)
         audit.put(conn, "identity", "second_factor_disabled", accounts.object_of(principal.user_id), {})
@@ -145,6 +146,14 @@ def _secret(conn: Conn, user_id: int) -> store.Secret:
 def _person(principal: Principal) -> None:
     if principal.by_key:
         raise RefusedError("an API key cannot do this: log in as a person", kind="forbidden")
+
+
+def _prove(conn: Conn, user_id: int, kept: store.Secret, password: str, now_ms: int) -> None:
+    now, subject = instant(now_ms), identity_lockout.by_code(user_id)
+    identity_lockout.refuse_locked(conn, [subject], now)
+    if not accounts.fits(kept.password_hash or accounts.NOBODY, password):
+        identity_lockout.count_failure(conn, {subject: FREE_FAILURES}, now)
+        raise RefusedError("the password is wrong", field="password", kind="forbidden")
 
 
 def _place(user_id: int) -> str:

@@ -18,11 +18,11 @@ _ANYBODY = frozenset(("session:own", "keys:own", "regions:read", "notices:read")
 
 RIGHTS: dict[str, frozenset[str]] = {
     "regulator": _ANYBODY | _READ | {
-        "commands:read", "commands:send", "alerts:work", "alerts:supervise", "registry:review", "registry:approve", "geofences:write",
+        "commands:read", "commands:send", "alerts:work", "alerts:supervise", "registry:review", "registry:approve", "persons:read", "geofences:write",
         "platforms:read", "platforms:ask", "webhooks:own", "audit:read",
     },
     "platform": _ANYBODY | _READ | {
-        "commands:read", "commands:send", "alerts:work", "registry:write", "registry:review", "geofences:write", "platforms:read",
+        "commands:read", "commands:send", "alerts:work", "registry:write", "registry:review", "persons:read", "persons:write", "geofences:write", "platforms:read",
         "platforms:ask", "webhooks:own",
     },
     "operator": _ANYBODY | _READ | {

@@ -19,6 +19,7 @@ from api.limits import AddressRates, Bodies, PersonRates
 from api.live.source import Pool
 from api.login_layer import LoginLayer
 from api.outward import Outward
+from api.routes import feeds
 from api.routes.health import ready
 from api.routes.positions_ws import MESSAGE_MOST
 from domain.errors import StoreError
@@ -65,7 +66,7 @@ async def build(settings: Settings, pool: Pool) -> Web:
     screens = await screens_app.create(ScreenSettings(web.points_limit, provider=provider.label if provider else ""))
     policy = content_security_policy(screens.script_hashes)
     limited = PersonRates(Bodies(Dispatcher(api.app, screens.app), web), web)
-    inner = AddressRates(LoginLayer(limited, api.doorkeeper), web)
+    inner = AddressRates(LoginLayer(limited, api.doorkeeper, feeds.PATHS if settings.feeds.public else frozenset()), web)
     return Web(Headers(inner, policy, web.secure_cookies, api.metrics), api)
 
 

@@ -183,8 +183,9 @@ def _copy_out(conn: psycopg.Connection[Any], name: str, columns: list[str], fold
 
 
 def _load(conn: psycopg.Connection[Any], folder: Path, snapshot: Snapshot) -> None:
-    for table in snapshot.tables:
-        conn.execute(sql.SQL("alter table {} disable trigger user").format(sql.Identifier(table.name)))
+    triggered = _triggered(conn)
+    for name in triggered:
+        conn.execute(sql.SQL("alter table {} disable trigger user").format(sql.Identifier(name)))
     for table in reversed(snapshot.tables):  # rows that the migrations put in
         conn.execute(sql.SQL("delete from {}").format(sql.Identifier(table.name)))
     for table in snapshot.tables:
@@ -203,5 +204,22 @@ def _load(conn: psycopg.Connection[Any], folder: Path, snapshot: Snapshot) -> No
             "select setval(%(name)s::text::regclass, %(last)s, %(called)s)",
             {"name": f"public.{one.name}", "last": one.last, "called": one.called},
         )
-    for table in snapshot.tables:
-        conn.execute(sql.SQL("alter table {} enable trigger user").format(sql.Identifier(table.name)))
+    for name in triggered:
+        conn.execute(sql.SQL("alter table {} enable trigger user").format(sql.Identifier(name)))
+
+
+def _triggered(conn: psycopg.Connection[Any]) -> list[str]:
+    """Tables with triggers of ours; a hypertable's own, which cannot be turned off, are none."""
+    rows = conn.execute(
+        """
+        select distinct c.relname
+          from pg_trigger t
+          join pg_class c on c.oid = t.tgrelid
+          join pg_proc p on p.oid = t.tgfoid
+         where not t.tgisinternal
+           and c.relnamespace = 'public'::regnamespace
+           and p.pronamespace = 'public'::regnamespace
+         order by 1
+        """
+    ).fetchall()
+    return [name for (name,) in rows]

@@ -78,7 +78,7 @@ class AlertFilter:
         states, severities: any of these; rule: its id or, with a final "*", its beginning.
         open_only: those that still need somebody.
         region: root of a subtree of regions.
-        first, until: opened in [first, until). overlapping: instead, lasted at any moment of it.
+        first, until: opened in [first, until). overlapping: instead, lasted at any moment of [first, last].
         box: west, south, east, north, degrees; west above east crosses the antimeridian.
     """
 
@@ -93,6 +93,7 @@ class AlertFilter:
     first: datetime | None = None
     until: datetime | None = None
     overlapping: bool = False
+    last: datetime | None = None
     box: tuple[float, float, float, float] | None = None
 
 
@@ -138,6 +139,7 @@ _PAGE = (
        and (%(first)s::timestamptz is null or v.opened >= %(first)s
             or (%(overlapping)s and (v.closed is null or v.closed >= %(first)s)))
        and (%(until)s::timestamptz is null or v.opened < %(until)s)
+       and (%(last)s::timestamptz is null or v.opened <= %(last)s)
        and (%(box)s::double precision[] is null
             or (v.lat_e6 between (%(box)s::double precision[])[2] * 1e6 and (%(box)s::double precision[])[4] * 1e6
                 and case when (%(box)s::double precision[])[1] <= (%(box)s::double precision[])[3]
@@ -168,7 +170,7 @@ def page_values(wanted: AlertFilter, limit: int | None, after: tuple[datetime, i
         "states": list(wanted.states), "open_only": wanted.open_only, "severities": list(wanted.severities), "rule": wanted.rule,
         "condition": wanted.condition, "vehicle_id": wanted.vehicle_id, "operator_id": wanted.operator_id,
         "area": None if wanted.region is None else area(wanted.region), "first": wanted.first, "until": wanted.until,
-        "overlapping": wanted.overlapping, "box": None if wanted.box is None else list(wanted.box), "limit": limit,
+        "overlapping": wanted.overlapping, "last": wanted.last, "box": None if wanted.box is None else list(wanted.box), "limit": limit,
         "after": None if after is None else after[0], "after_id": None if after is None else after[1],
     }  # fmt: skip
 

@@ -13,7 +13,7 @@ from api.cursors import Paging
 from api.live.hub import Hub
 from api.login import Doorkeeper, counting, now_ms
 from api.schemas.accounts import INT_MOST
-from api.schemas.session import Code, Disabling, EnrolmentOut, FactorState, SessionOut, Sessions
+from api.schemas.session import Code, Disabling, Enrolling, EnrolmentOut, FactorState, SessionOut, Sessions
 from operations import identity_sessions
 from operations.identity import Principal
 
@@ -56,10 +56,10 @@ def _factor(routes: APIRouter, doorkeeper: Doorkeeper) -> None:
             return FactorState(in_force=factor.in_force(conn, principal.user_id))
 
     @routes.post("/session/totp", status_code=201)
-    def enrol(principal: Own, response: Response) -> EnrolmentOut:
+    def enrol(principal: Own, body: Enrolling, response: Response) -> EnrolmentOut:
         """A fresh secret for an authenticator; it counts once a code of it is confirmed."""
-        with asking(doorkeeper.pool, principal) as conn:
-            made = factor.enrol(conn, principal)
+        with counting(doorkeeper.pool, principal.scope()) as conn:
+            made = factor.enrol(conn, principal, body.password.get_secret_value(), now_ms())
         response.headers["Cache-Control"] = "no-store"
         return EnrolmentOut(secret=made.secret, uri=made.uri)
 

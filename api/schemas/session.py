@@ -84,6 +84,14 @@ class Sessions(BaseModel):
     sessions: list[SessionOut]
 
 
+class Enrolling(BaseModel):
+    """Who asks for a second factor proves it again."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"password": "correct horse 808"}]})
+
+    password: SecretStr = Field(SecretStr(""), max_length=256, description='"" for an account that has none')
+
+
 class EnrolmentOut(BaseModel):
     """What an authenticator needs; shown this once."""
 

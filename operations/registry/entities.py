@@ -58,6 +58,7 @@ VEHICLES = Kind(
     ),
     told=(_OPERATOR_NAME, Told("terminal_id", "text", "终端号", "terminal that rides in it"),
           Told("operating_permit", "text", "道路运输证号", "number of its operating permit")),
+    bound=Field("terminal_id", "终端号", "terminal", most=20),
     search=("plate", "vin"), operated=True, ends=("inspection_valid_to", "insurance_valid_to"),
 )  # fmt: skip
 DRIVERS = Kind(
@@ -81,6 +82,7 @@ TERMINALS = Kind(
         Field("terminal_code", "终端编号", most=50), Field("sim_number", "SIM卡号", most=20), Field("installed_on", "安装日期", "day"),
     ),
     told=(Told("vehicle_id", "integer", "车辆", "vehicle that it rides in"), Told("plate", "text", "车牌号", "plate of that vehicle")),
+    bound=Field("vehicle_id", "车辆", "link", link="vehicles"),
     search=("terminal_id", "sim_number"),
 )  # fmt: skip
 LINES = Kind(

@@ -63,6 +63,8 @@ class Field:
     @property
     def heading(self) -> str:
         """Heading in files: a link is named there by what people call the other entity."""
+        if self.type == "money":
+            return self.name.removesuffix("_fen") + "_yuan"
         return self.name.removesuffix("_id") if self.type == "link" else self.name
 
 
@@ -85,6 +87,7 @@ class Kind:
         natural: field names by which files and people name one.
         fields: what is said of it.
         told: what it is told with beside that.
+        bound: what a file may say beside its fields: which terminal rides in which vehicle.
         search: columns that a search for text looks in.
         fixed: columns that this kind always has so, for two kinds in one table.
         regional: has a `region_code` column; operated: has an `operator_id` column.
@@ -99,6 +102,7 @@ class Kind:
     natural: tuple[str, ...]
     fields: tuple[Field, ...]
     told: tuple[Told, ...] = ()
+    bound: Field | None = None
     search: tuple[str, ...] = ()
     fixed: Mapping[str, str] = field(default_factory=dict)
     regional: bool = True

@@ -97,9 +97,6 @@ def change(conn: Connection, kind: Kind, key: Any, said: Mapping[str, Any], seal
     """
     before = one(conn, kind, key, lock=True)
     require_editable(before["standing"])
-    for name, value in said.items():
-        if kind.field(name).required and (value is None or value == ""):
-            raise RefusedError(f"{name} ({kind.field(name).zh}) cannot be empty", field=name)
     columns = _columns(kind, said, sealer)
     if columns:
         with writing(kind):
@@ -207,7 +204,10 @@ def _columns(kind: Kind, said: Mapping[str, Any], sealer: Sealer) -> dict[str, A
     for name, value in said.items():
         field = kind.field(name)
         try:
-            columns |= stored(kind, field, checked(field, value), sealer)
+            value = checked(field, value)
+            if value is None and field.required:
+                raise ValueError("cannot be empty")
+            columns |= stored(kind, field, value, sealer)
         except ValueError as error:
             raise RefusedError(f"{field.zh}: {error}", field=name) from error
     return columns

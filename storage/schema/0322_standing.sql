@@ -196,10 +196,10 @@ begin
     elsif known.vehicle_id is null and not starts_with(coalesce(known.region_code, scope_area(), ''), scope_area()) then
         raise exception 'terminal % is another office''s', the_terminal using errcode = 'insufficient_privilege';
     end if;
-    perform bind_terminal(the_terminal, the_vehicle, greatest(at, (select max(b.bound_from) + interval '1 microsecond'
-                                                                     from terminal_binding b
-                                                                    where b.bound_to is null
-                                                                      and (b.terminal_id = the_terminal or b.vehicle_id = the_vehicle))));
+    perform bind_terminal(the_terminal, the_vehicle, greatest(
+        at,
+        (select max(b.bound_from) + interval '1 microsecond' from terminal_binding b where b.terminal_id = the_terminal and b.bound_to is null),
+        (select max(b.bound_from) + interval '1 microsecond' from terminal_binding b where b.vehicle_id = the_vehicle and b.bound_to is null)));
 end
 $$;
 

@@ -120,3 +120,21 @@ begin
     end loop;
 end
 $$;
+
+-- plans made while a table was short must not be scans when 100,000 rows come in one transaction
+alter function registry_bind(text, int, timestamptz) set enable_seqscan = off;
+
+-- who sees an entity sees what was done to it, whoever did it: its history. Deleted entities have none left to see.
+create policy audit_registry_app on audit for select to cuntong_app
+    using (stream = 'registry' and (select scope_role()) in ('regulator', 'platform', 'operator', 'admin')
+           and case split_part(object, ':', 1)
+                   when 'vehicle' then exists (select from vehicle t where t.vehicle_id = split_part(object, ':', 2)::int)
+                   when 'driver' then exists (select from driver t where t.driver_id = split_part(object, ':', 2)::int)
+                   when 'terminal' then exists (select from terminal t where t.terminal_id = split_part(object, ':', 2))
+                   when 'operator' then exists (select from operator t where t.operator_id = split_part(object, ':', 2)::int)
+                   when 'permit' then exists (select from permit t where t.permit_id = split_part(object, ':', 2)::int)
+                   when 'staff' then exists (select from staff t where t.staff_id = split_part(object, ':', 2)::int)
+                   when 'student' then exists (select from student t where t.student_id = split_part(object, ':', 2)::int)
+                   when 'person' then exists (select from person t where t.person_id = split_part(object, ':', 2)::int)
+                   else split_part(object, ':', 1) in ('line', 'station', 'school', 'authority', 'company')
+               end);

@@ -182,7 +182,12 @@ def test_lock_out_is_told_and_audited(web: RunningWeb) -> None:
     assert (locked.status_code, locked.json()["code"]) == (429, "locked")
     assert 0 < int(locked.headers["retry-after"]) <= 30
     assert (_audited(web, "login_refused", name), _audited(web, "login_locked", name)) == (5, 1)
-    for body in ({"name": "\x00", "password": "x"}, {"name": "a" * 65, "password": "x"}, {"name": "a", "password": "\ud800"}):
+    for body in (
+        {"name": "\x00", "password": "x"},
+        {"name": "a" * 65, "password": "x"},
+        {"name": "a", "password": "\ud800"},
+        {"name": "\ud800", "password": "x"},
+    ):
         answer = httpx.post(f"{web.url}/api/v1/session/tokens", content=json.dumps(body), headers={"Content-Type": "application/json"})
         assert answer.status_code in (401, 422), body
 
@@ -191,7 +196,8 @@ def test_second_factor_over_http(web: RunningWeb) -> None:
     name = web.account("finance", "520000")
     with _as(web, _tokens(web, name)["access_token"]) as client:
         assert client.get("/api/v1/session/totp").json() == {"in_force": False}
-        codes = pyotp.TOTP(client.post("/api/v1/session/totp").json()["secret"])
+        assert client.post("/api/v1/session/totp", json={}).status_code == 403
+        codes = pyotp.TOTP(client.post("/api/v1/session/totp", json={"password": PASSWORD}).json()["secret"])
         assert client.post("/api/v1/session/totp/confirm", json={"code": "000000"}).status_code == 403
         assert client.post("/api/v1/session/totp/confirm", json={"code": codes.at(time.time() - 30)}).status_code == 204
         asked = httpx.post(f"{web.url}/api/v1/session/tokens", json={"name": name, "password": PASSWORD})

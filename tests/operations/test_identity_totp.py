@@ -33,7 +33,7 @@ def wang(conn: Conn) -> Principal:
 
 
 def enrolled(conn: Conn, identity: Identity, who: Principal) -> pyotp.TOTP:
-    made = identity.factor.enrol(conn, who)
+    made = identity.factor.enrol(conn, who, PASSWORD, T0)
     assert made.secret in made.uri
     codes = pyotp.TOTP(made.secret)
     identity.factor.confirm(conn, who, codes.at(T0 // 1000 - 60), T0 - 2 * STEP_MS)
@@ -73,7 +73,9 @@ def test_without_a_second_factor_one_is_told_what_to_do(conn: Conn, identity: Id
     with pytest.raises(RefusedError, match="enrol one") as caught:
         identity.second_factor(conn, wang, "123456", T0)
     assert caught.value.kind == "forbidden"
-    made = identity.factor.enrol(conn, wang)
+    with pytest.raises(RefusedError, match="password is wrong"):  # an open screen is not enough
+        identity.factor.enrol(conn, wang, "wrong horse 808", T0)
+    made = identity.factor.enrol(conn, wang, PASSWORD, T0)
     with pytest.raises(RefusedError, match="enrol one"):  # not confirmed yet
         identity.second_factor(conn, wang, pyotp.TOTP(made.secret).at(T0 // 1000), T0)
 
@@ -107,7 +109,7 @@ def test_login_asks_for_the_code(conn: Conn, identity: Identity, wang: Principal
 def test_it_ends_by_password_and_code_or_by_an_administrator(conn: Conn, identity: Identity, wang: Principal) -> None:
     codes = enrolled(conn, identity, wang)
     with pytest.raises(RefusedError, match="in force"):
-        identity.factor.enrol(conn, wang)
+        identity.factor.enrol(conn, wang, PASSWORD, T0)
     with pytest.raises(RefusedError, match="password is wrong"):
         identity.factor.disable(conn, wang, "wrong horse 808", codes.at(T0 // 1000), T0)
     with pytest.raises(RefusedError, match="code is wrong"):
@@ -120,7 +122,7 @@ def test_it_ends_by_password_and_code_or_by_an_administrator(conn: Conn, identit
 
 
 def test_the_secret_is_sealed_and_only_its_owner_reads_the_row(dsn: str, conn: Conn, identity: Identity, wang: Principal) -> None:
-    made = identity.factor.enrol(conn, wang)
+    made = identity.factor.enrol(conn, wang, PASSWORD, T0)
     other = add_user(conn, "li.na", PASSWORD)
     conn.commit()
     row = conn.execute("select totp_sealed from account_secret where user_id = %s", (wang.user_id,)).fetchone()
@@ -140,4 +142,4 @@ def test_an_api_key_gives_no_second_factor(conn: Conn, identity: Identity, wang:
     with pytest.raises(RefusedError, match="API key"):
         identity.second_factor(conn, key, "123456", T0)
     with pytest.raises(RefusedError, match="API key"):
-        identity.factor.enrol(conn, key)
+        identity.factor.enrol(conn, key, PASSWORD, T0)

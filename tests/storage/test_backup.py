@@ -23,6 +23,7 @@ from storage import backup_files
 from storage.audit import verify as verify_audit
 from storage.database import archive_folder
 from storage.pool import connect
+from tests.ingest.spooled import NOON_MS, Logged, drain, pipeline, report, rows, write
 
 WORDS = "a long passphrase"
 
@@ -105,6 +106,27 @@ def test_everything_comes_back_and_the_audit_log_holds(installed: Settings, empt
             conn.execute("delete from audit")
     with pytest.raises(RefusedError, match="not empty"):
         backups.restore(anew, made, WORDS)
+
+
+def test_with_the_log_of_a_day_nothing_after_the_backup_is_lost(dsn: str, empty_dsn: str, tmp_path: Path) -> None:
+    spool, before, after = tmp_path / "spool", [], []
+    for step in range(20):
+        (before if step < 10 else after).append(Logged(report("13800000001", NOON_MS + step * 1000), NOON_MS + step * 1000))
+    write(spool, before)
+    worker = pipeline(dsn, spool)
+    drain(worker)
+    made = backups.make(_settings(tmp_path / "data", dsn), tmp_path / "backups")
+    write(spool, after)
+    drain(worker)
+    worker.close()
+    backups.restore(_settings(tmp_path / "new", empty_dsn), made)
+    assert rows(empty_dsn, "select count(*) from positions") == [(10,)]
+    again = pipeline(empty_dsn, spool)
+    drain(again)
+    again.close()
+    everything = "select time, vehicle_id, received, lon_e6, lat_e6 from positions order by time"
+    assert rows(empty_dsn, everything) == rows(dsn, everything)
+    assert len(rows(empty_dsn, everything)) == 20
 
 
 def test_a_damaged_backup_is_told_and_not_restored(installed: Settings, empty_dsn: str, tmp_path: Path) -> None:
