@@ -47,7 +47,7 @@ def router(pool: Pool) -> APIRouter:
     """Routes of alerts."""
     routes = APIRouter(prefix="/api/v1/alerts", tags=["alerts"])
 
-    @routes.get("", response_model=AlertList, responses={200: {"content": {GEOJSON: {"schema": AlertFeatures.model_json_schema()}}}})
+    @routes.get("", response_model=AlertList | AlertFeatures, responses={200: {"content": {GEOJSON: {}}}})
     def listed(
         request: Request,
         principal: Seeing,
