@@ -16,8 +16,15 @@ SMALL = 1024
 
 def answer(request: Request, body: BaseModel, media_type: str = "application/json") -> Response:
     """The body as JSON, private to the person who asked."""
-    raw = body.model_dump_json().encode()
-    headers = {"ETag": f'W/"{hashlib.sha256(raw).hexdigest()[:24]}"', "Cache-Control": "private, no-cache", "Vary": "Accept-Encoding"}
+    return _sent(request, body.model_dump_json().encode(), media_type)
+
+
+def _sent(request: Request, raw: bytes, media_type: str) -> Response:
+    headers = {
+        "ETag": f'W/"{hashlib.sha256(raw).hexdigest()[:24]}"',
+        "Cache-Control": "private, no-cache",
+        "Vary": "Accept-Encoding",
+    }
     if request.headers.get("if-none-match") == headers["ETag"]:
         return Response(status_code=304, headers=headers)
     if len(raw) >= SMALL and "gzip" in request.headers.get("accept-encoding", ""):

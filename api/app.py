@@ -26,6 +26,7 @@ from api.outward import routers as outward_routers
 from api.routes import (
     alert_stream,
     attachments,
+    audit,
     commands,
     days,
     explain,
@@ -34,6 +35,7 @@ from api.routes import (
     health,
     keys,
     media,
+    mileage,
     oidc,
     platforms,
     positions,
@@ -106,8 +108,10 @@ def _reading(api: Api, pool: Pool, archive: Path | None) -> tuple[APIRouter, ...
         days.router(pool),
         tracks.router(pool, archive),
         roads.router(pool),
-        regions.router(pool),
         region_imports.router(pool),
+        regions.router(pool),
+        mileage.router(pool),
+        audit.router(pool),
     )
 
 

@@ -16,7 +16,7 @@ LOOKS: dict[str, Any] = {
     "stream": "registry", "actor": "wang.fang", "address": "10.20.30.40", "trace_id": "5f0c6a1be2d94d10", "object": "vehicle 17",
     "password": "correct horse 808", "role": "regulator", "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
     "hex": "7E0002000001391234432900007A7E", "time": "2026-09-10T07:15:30+08:00", "begins": "2026-09-10T07:15:30+08:00",
-    "ends": "2026-09-10T08:40:00+08:00", "map_version": "c0ffee5eed12", "flags": ["NO_TIMETABLE"], "type": "Feature",
+    "ends": "2026-09-10T08:40:00+08:00", "map_version": "c0ffee5eed12", "type": "Feature",
     "coordinates": [106.740407, 27.090479], "limit_kmh": 60, "reason": "", "href": "/api/v1/vehicles/17/media/9f86d081",
 }  # fmt: skip
 """Field or property: what it looks like. A value is taken only where the schema allows its type."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Annotated
 
 from fastapi import Header, Request
-from fastapi.responses import Response, StreamingResponse
+from fastapi.responses import JSONResponse, StreamingResponse
 
 from api.answers import GEOJSON
 from api.text_columns import gzipped
@@ -17,7 +17,7 @@ JSON = "application/json"
 Accept = Annotated[str | None, Header(description="media type of the answer; `format` counts more")]
 
 
-class GeoJsonResponse(Response):
+class GeoJsonResponse(JSONResponse):
     """Documents a route that always answers with GeoJSON."""
 
     media_type = GEOJSON

@@ -96,7 +96,7 @@ class Headers:
             template = getattr(route, "path", "") or _prefix(scope["path"])
             took_s = time.perf_counter() - started
             self._metrics.requests.labels(template, str(status)).observe(took_s)
-            if scope["method"] not in _READS or status >= 500 or took_s >= SLOW_S:
+            if scope["method"] not in _READS or status >= 500 or (took_s >= SLOW_S and not template.startswith("/stream/")):
                 principal = scope["state"].get("principal")
                 user = getattr(principal, "user_id", None)
                 log.info("request", method=scope["method"], route=template, status=status, ms=round(took_s * 1000), user=user)

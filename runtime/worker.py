@@ -14,12 +14,14 @@ import structlog
 from prometheus_client import CollectorRegistry
 
 from domain.errors import StoreError
+from domain.units import day_of
 from ingest import days, media_store
 from ingest.day_open import OpenDay
 from ingest.day_unit import Place
 from ingest.log.reader import SpoolReader
 from ingest.pipeline_metrics import PipelineMetrics
 from ingest.retention import Retention, maintain
+from operations.registry.watching import expire_due
 from runtime import errands
 from runtime.day_workers import BackgroundProcess
 from runtime.internal_http import serve
@@ -85,11 +87,12 @@ def _round(dsn: str, retention: Retention) -> str:
         with connect(dsn, "owner") as conn:
             done = maintain(conn, retention, time.time_ns() // 1_000_000)
             gone = residue.forget(conn)
+            ended = expire_due(conn, day_of(time.time_ns() // 1_000_000))
     except (psycopg.OperationalError, StoreError) as error:
         reason = str(error).splitlines()[0]
         log.warning("upkeep_skipped", reason=reason)
         return f"last round skipped: {reason}"
-    log.info("upkeep_done", hours=done.hours, dirty_days=done.dirty_days, archived=done.archived, forgotten=gone)
+    log.info("upkeep_done", hours=done.hours, dirty_days=done.dirty_days, archived=done.archived, forgotten=gone, expired=ended)
     return ""
 
 

@@ -26,6 +26,8 @@ from storage.violations import Alert, AlertFilter
 
 Seeing = Annotated[Principal, Depends(may("alerts:read"))]
 
+_LISTED: dict[int | str, dict[str, Any]] = {200: {"content": {GEOJSON: {"schema": {"$ref": "#/components/schemas/AlertFeatures"}}}}}
+
 _STEPS: tuple[tuple[str, str, str, type[BaseModel], str], ...] = (
     ("ack", "acknowledge", "alerts:work", said.Acknowledge, "Say that somebody has seen it."),
     ("handle", "handle", "alerts:work", said.Handle, "Say what was done about it."),
@@ -47,7 +49,7 @@ def router(pool: Pool) -> APIRouter:
     """Routes of alerts."""
     routes = APIRouter(prefix="/api/v1/alerts", tags=["alerts"])
 
-    @routes.get("", response_model=AlertList, responses={200: {"content": {GEOJSON: {"schema": AlertFeatures.model_json_schema()}}}})
+    @routes.get("", response_model=AlertList | AlertFeatures, responses=_LISTED)
     def listed(
         request: Request,
         principal: Seeing,

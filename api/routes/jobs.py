@@ -55,7 +55,7 @@ def router(pool: Pool, folder: Path) -> APIRouter:
             response.headers["Retry-After"] = "2"
         return response
 
-    @routes.post("/{job_id}/cancel")
+    @routes.post("/{job_id}/cancel", responses={409: {"description": "it has ended"}})
     def cancel(principal: Owning, job_id: Int8Id) -> JobSeen:
         """End it: at once while it waits, soon while it runs. 409 when it has ended."""
         with asking(pool, principal) as conn:

@@ -116,6 +116,11 @@ def sealed(conn: Connection, kind: Kind, key: Any) -> dict[str, bytes | None] | 
         return cursor.execute(statement, {"key": key}).fetchone()
 
 
+def as_application(conn: Connection) -> None:
+    """The application's role until the transaction ends."""
+    conn.execute("set local role cuntong_app")
+
+
 def bind(conn: Connection, terminal_id: str, vehicle_id: int, at: datetime) -> None:
     """Bind as who asks; psycopg.errors.InsufficientPrivilege, CheckViolation."""
     conn.execute(

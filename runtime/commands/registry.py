@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from runtime.commands import registry_masters
 from runtime.installation import Data, connected
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ def register(app: typer.Typer) -> None:
     registry.command("list")(list_registry)
     registry.command("revoke")(revoke)
     registry.command("restore")(restore)
+    registry_masters.register(registry)
     app.add_typer(registry, name="registry")
 
 

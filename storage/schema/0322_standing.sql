@@ -198,8 +198,8 @@ begin
     end if;
     perform bind_terminal(the_terminal, the_vehicle, greatest(
         at,
-        (select max(b.bound_from) + interval '1 microsecond' from terminal_binding b where b.terminal_id = the_terminal and b.bound_to is null),
-        (select max(b.bound_from) + interval '1 microsecond' from terminal_binding b where b.vehicle_id = the_vehicle and b.bound_to is null)));
+        (select max(b.bound_from) + interval '1 microsecond' from terminal_binding b where b.terminal_id = the_terminal),
+        (select max(b.bound_from) + interval '1 microsecond' from terminal_binding b where b.vehicle_id = the_vehicle)));
 end
 $$;
 

@@ -62,3 +62,20 @@ def test_regions_of_the_simulated_county(run: CliRunner, app: typer.Typer) -> No
     assert run.invoke(app, ["regions", "import", "--simulated"]).exit_code == 0
     assert "529921 " in run.invoke(app, ["regions", "list"]).stdout
     assert run.invoke(app, ["regions", "import"]).exit_code == 2
+
+
+def test_every_kind_by_command(run: CliRunner, app: typer.Typer, tmp_path: Path) -> None:
+    out = tmp_path / "vehicles.xlsx"
+    assert (
+        run.invoke(app, ["registry", "template", "vehicles", "--xlsx", "--out", str(out)]).exit_code == 0 and out.read_bytes()[:2] == b"PK"
+    )
+    file, faults = tmp_path / "drivers.csv", tmp_path / "faults.csv"
+    file.write_text("姓名,身份证号,从业资格证有效期至\n张三,11010519491231002X,2020-01-01\n李四,1,\n", "utf-8")
+    bad = run.invoke(app, ["registry", "load", "drivers", str(file), "--report", str(faults)])
+    assert bad.exit_code == 1 and "identity_card" in faults.read_text("utf-8-sig")
+    file.write_text("姓名,身份证号,从业资格证有效期至\n张三,11010519491231002X,2020-01-01\n", "utf-8")
+    assert "1 rows: 1 drivers made" in run.invoke(app, ["registry", "load", "drivers", str(file)]).stdout
+    assert "2020-01-01" in run.invoke(app, ["registry", "expiring"]).stdout
+    assert run.invoke(app, ["registry", "dictionary"]).stdout.startswith("# Warehouse")
+    nobody = run.invoke(app, ["registry", "act", "drivers", "1", "suspend", "--as", "nobody", "--reason", "x"])
+    assert nobody.exit_code != 0 and "no account nobody" in str(nobody.exception)
