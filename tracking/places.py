@@ -17,7 +17,8 @@ Floats = NDArray[np.float64]
 _SCALE = 1e5
 """Units a degree: about a metre each, as the grid's slack is meant."""
 _CELLS_MOST = 6_000_000
-_CELL_DEG = 0.02
+_CELL_DEG = 0.005
+"""Smallest cell; the country's is four times as wide, for `_CELLS_MOST`."""
 _ODD = 0.00012345678
 """Degrees by which the grid is shifted, so that no round coordinate falls on the middle of a cell."""
 
@@ -28,10 +29,10 @@ class Areas:
     A place on a border belongs to the area that comes first. Where areas lie over each other, likewise.
 
     Args:
-        codes: (A,) of the areas; outlines: (A,) Polygon or MultiPolygon, degrees.
+        codes: (A,) of the areas; outlines: (A,) Polygon or MultiPolygon, degrees; cell_deg: side of a cell at least.
     """
 
-    def __init__(self, codes: Sequence[int], outlines: Sequence[BaseGeometry]) -> None:
+    def __init__(self, codes: Sequence[int], outlines: Sequence[BaseGeometry], cell_deg: float = _CELL_DEG) -> None:
         order = sorted(range(len(codes)), key=lambda row: codes[row])
         self.codes = np.array([codes[row] for row in order], np.int32)
         self._outlines = np.array([outlines[row] for row in order], object)
@@ -39,7 +40,7 @@ class Areas:
         rings, owner = _rings(self._outlines)
         places = shapely.get_coordinates(rings) * _SCALE
         self._x, self._y = np.ascontiguousarray(places[:, 0]), np.ascontiguousarray(places[:, 1])
-        self._grid = _grid(self._x, self._y)
+        self._grid = _grid(self._x, self._y, cell_deg)
         starts = np.append(0, np.cumsum(shapely.get_num_coordinates(rings))).astype(np.int32)
         cells = fill_cells(self._x, self._y, starts, np.ones(len(owner), np.bool_), self._grid)
         self._cell_start, self._cell_shape, self._cell_area = cells[0], cells[1], owner[cells[2]]
@@ -80,11 +81,11 @@ def _rings(outlines: NDArray[np.object_]) -> tuple[NDArray[np.object_], NDArray[
     return rings, of_part[of_ring].astype(np.int32)
 
 
-def _grid(x: Floats, y: Floats) -> tuple[float, float, float, int, int]:
+def _grid(x: Floats, y: Floats, cell_deg: float) -> tuple[float, float, float, int, int]:
     """(x0, y0, cell, columns, rows) over all vertices."""
     if not len(x):
-        return 0.0, 0.0, _CELL_DEG * _SCALE, 0, 0
-    x0, y0 = float(x.min()) - (_CELL_DEG / 2 + _ODD) * _SCALE, float(y.min()) - (_CELL_DEG / 2 + _ODD) * _SCALE
+        return 0.0, 0.0, cell_deg * _SCALE, 0, 0
+    x0, y0 = float(x.min()) - (cell_deg / 2 + _ODD) * _SCALE, float(y.min()) - (cell_deg / 2 + _ODD) * _SCALE
     wide, high = float(x.max()) - x0, float(y.max()) - y0
-    size = max(_CELL_DEG * _SCALE, float(np.sqrt(wide * high / _CELLS_MOST)))
+    size = max(cell_deg * _SCALE, float(np.sqrt(wide * high / _CELLS_MOST)))
     return x0, y0, size, int(wide / size) + 2, int(high / size) + 2

@@ -72,7 +72,7 @@ def _counties() -> tuple[list[int], list[MultiPolygon]]:
 
 def test_places_are_told_as_shapely_tells_them() -> None:
     codes, outlines = _counties()
-    areas = Areas(codes[::-1], outlines[::-1])
+    areas = Areas(codes[::-1], outlines[::-1], 0.05)
     dice = np.random.default_rng(3)
     lon, lat = dice.uniform(104.9, 109.3, 3_000), dice.uniform(24.9, 28.1, 3_000)
     corners = shapely.get_coordinates(np.array(outlines, object))
@@ -85,7 +85,7 @@ def test_places_are_told_as_shapely_tells_them() -> None:
 
 
 def test_areas_over_each_other_are_told_by_the_first() -> None:
-    areas = Areas([2, 1], [box(105, 25, 106, 26), box(105.5, 25, 106.5, 26)])
+    areas = Areas([2, 1], [box(105, 25, 106, 26), box(105.5, 25, 106.5, 26)], 0.05)
     dice = np.random.default_rng(5)
     lon, lat = dice.uniform(104.8, 106.7, 500), dice.uniform(24.8, 26.2, 500)
     assert np.array_equal(areas.rows(lon, lat), areas.exact_rows(lon, lat))
