@@ -49,33 +49,36 @@ def _document(app: FastAPI) -> dict[str, Any]:
         schemas.pop(name, None)
     schemas["Problem"] = ProblemDocument.model_json_schema()
     parts["securitySchemes"] = _SCHEMES
-    for path, operation in _operations(said):
+    for method, path, operation in _operations(said):
+        operation["responses"] = _told(method, path, operation)
         _complete(path, operation, schemas)
     return said
 
 
-def _operations(said: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+def _operations(said: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
     for path, methods in said["paths"].items():
         for method, operation in methods.items():
             if method in METHODS:
-                yield path, operation
+                yield method, path, operation
 
 
 def _complete(path: str, operation: dict[str, Any], schemas: dict[str, Any]) -> None:
     open_ = path in OPEN_PATHS
     operation["security"] = [] if open_ else [{name: []} for name in _SCHEMES]
     responses = operation["responses"]
-    for status in _problems(path, operation, open_):
-        responses[str(status)] = {
-            "description": TITLES[status],
-            "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
-        }
     if "requestBody" in operation:
         _exemplify(operation["requestBody"].get("content", {}), schemas)
     for status, response in responses.items():
         if status.startswith("2"):
             _share(response.get("content", {}))
             _exemplify(response.get("content", {}), schemas)
+
+
+def _told(method: str, path: str, operation: dict[str, Any]) -> dict[str, Any]:
+    """The answers of an operation, its problems included; what changes something may contradict what is stored."""
+    statuses = [*_problems(path, operation, path in OPEN_PATHS), *(() if method == "get" else (409,))]
+    content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    return operation["responses"] | {str(status): {"description": TITLES[status], "content": content} for status in statuses}
 
 
 def _problems(path: str, operation: dict[str, Any], open_: bool) -> Iterator[int]:
