@@ -47,7 +47,9 @@ def _document(app: FastAPI) -> dict[str, Any]:
     schemas = parts.setdefault("schemas", {})
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
-    schemas["Problem"] = ProblemDocument.model_json_schema()
+    told = ProblemDocument.model_json_schema(ref_template="#/components/schemas/{model}")
+    schemas.update(told.pop("$defs", {}))
+    schemas["Problem"] = told
     parts["securitySchemes"] = _SCHEMES
     for method, path, operation in _operations(said):
         operation["responses"] = _told(method, path, operation)
