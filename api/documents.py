@@ -80,7 +80,7 @@ def _told(method: str, path: str, operation: dict[str, Any]) -> dict[str, Any]:
     """The answers of an operation, its problems included; what changes something may contradict what is stored."""
     statuses = [*_problems(path, operation, path in OPEN_PATHS), *(() if method == "get" else (409,))]
     content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    return operation["responses"] | {str(status): {"description": TITLES[status], "content": content} for status in statuses}
+    return {**operation["responses"], **{str(status): {"description": TITLES[status], "content": content} for status in statuses}}
 
 
 def _problems(path: str, operation: dict[str, Any], open_: bool) -> Iterator[int]:
