@@ -2,9 +2,9 @@
 -- hash = sha256(prev || sha256(stream) || sha256(seq) || … || sha256(payload)): every field as UTF-8 text, hashed by itself, so that no two
 -- rows give the same bytes. payload is kept as the text that was hashed. storage/audit.py computes the same.
 create table audit (
-    stream text not null,
+    stream text collate "C" not null,
     seq bigint not null,
-    at text not null,
+    at text collate "C" not null,
     actor text not null,
     role text not null,
     address text not null,
@@ -54,8 +54,7 @@ begin
         raise exception 'nobody asks: tell who does before anything is written' using errcode = 'insufficient_privilege';
     end if;
     perform pg_advisory_xact_lock(hashtextextended('cuntong.audit.' || the_stream, 0));
-    -- the names of a trigger are of collation C, for which there is no index
-    select a.seq, a.hash into last from audit a where a.stream = the_stream collate "default" order by a.seq desc limit 1;
+    select a.seq, a.hash into last from audit a where a.stream = the_stream collate "C" order by a.seq desc limit 1;
     row.stream := the_stream;
     row.seq := coalesce(last.seq, 0) + 1;
     row.prev := coalesce(last.hash, ''::bytea);
