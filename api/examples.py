@@ -60,6 +60,8 @@ def _of_type(schema: dict[str, Any], schemas: dict[str, Any], name: str, depth: 
         if depth >= DEEPEST:
             return {}
         return {field: example_of(said, schemas, field, depth + 1) for field, said in schema["properties"].items()}
+    if kind == "array" and schema.get("prefixItems"):
+        return [example_of(said, schemas, "", depth + 1) for said in schema["prefixItems"]]
     if kind == "array" and isinstance(schema.get("items"), dict) and depth < DEEPEST and name not in LOOKS:
         return [example_of(schema["items"], schemas, name.removesuffix("s"), depth + 1)] * max(1, schema.get("minItems", 1))
     looks = LOOKS.get(name)
