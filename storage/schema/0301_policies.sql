@@ -72,7 +72,9 @@ $$;
 create policy terminal_binding_app_write on terminal_binding to cuntong_app
     using ((select scope_writes()) and exists (select from vehicle v where v.vehicle_id = terminal_binding.vehicle_id));
 create policy geofence_order_app_write on geofence_order to cuntong_app
-    using ((select scope_writes()) and exists (select from terminal t where t.terminal_id = geofence_order.terminal_id));
+    using ((select scope_writes())
+           and (exists (select from terminal t where t.terminal_id = geofence_order.terminal_id)
+                or (select scope_area()) = '' and (select scope_operator()) is null));
 
 alter table alarm_file enable row level security;
 create policy alarm_file_app on alarm_file to cuntong_app

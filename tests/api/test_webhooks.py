@@ -209,7 +209,9 @@ def test_vehicles_that_come_and_go_are_told(world: World, receiver: Receiver) ->
     with world.web.client("li") as li, open_pool(world.dsn, "app", 2) as pool:
         made = li.post("/api/v1/webhooks", json={"url": receiver.url, "topics": ["vehicle.*"]})
         for seconds in (0, 3_600, 0):
-            world.sql("update vehicle_last set received = now() - make_interval(secs => case vehicle_id when 3 then %s else 0 end)", seconds)
+            world.sql(
+                "update vehicle_last set received = now() - make_interval(secs => case vehicle_id when 3 then %s else 0 end)", seconds
+            )
             with scoped(pool, service("webhooks")) as conn:
                 tell_online(conn, 300)
         with sender(world) as send:

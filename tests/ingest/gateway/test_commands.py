@@ -28,6 +28,7 @@ from runtime.gateway import follower
 from storage import terminal_commands
 from storage.pool import connect
 from storage.terminal_commands import Command
+from tests.fixtures.office import open_office
 from tests.ingest.gateway.conftest import RunningGateway, TerminalClient, location
 
 Connection = psycopg.Connection[Any]
@@ -61,8 +62,7 @@ class Office:
 
 @pytest.fixture
 def office(dsn: str) -> Iterator[Office]:
-    with connect(dsn, "app") as conn:
-        conn.autocommit = True
+    with open_office(dsn) as conn:
         yield Office(conn)
 
 

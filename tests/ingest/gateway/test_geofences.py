@@ -40,6 +40,7 @@ from storage.pool import connect
 from storage.registry import Registration, admit
 from storage.terminal_commands import Command
 from tests.fixtures.databases import _create, _drop
+from tests.fixtures.office import open_office
 from tests.ingest.gateway.conftest import RunningGateway
 
 NEW = Identity("00000000013800000001", "2019", Plate("贵A12345", 2), "coach", "70111", "AL300", "0000001", "861400100000700", 52, 100)
@@ -77,7 +78,7 @@ class Yard:
         self.gateway = RunningGateway(folder / "gateway", "auto")
         self.follower = follower(self.gateway.worker, dsn)
         self.follower.start()
-        self.office = connect(dsn, "app", autocommit=True)
+        self.office = open_office(dsn)
         self.terminals: dict[str, Terminal] = {}
         self._up = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._run()), daemon=True)

@@ -39,9 +39,9 @@ from simulators.session import Session
 from simulators.terminal import Dialling, Terminal
 from simulators.truth import FIX
 from storage import terminal_commands
-from storage.pool import connect
 from storage.terminal_commands import Command
 from tests.fixtures.databases import _create, _drop
+from tests.fixtures.office import open_office
 from tests.ingest.gateway.conftest import RunningGateway
 from tests.ingest.spooled import drain, pipeline, rows
 
@@ -74,7 +74,7 @@ class Town:
         self._thread = threading.Thread(target=lambda: asyncio.run(self._run()), daemon=True)
         self._thread.start()
         assert self._up.wait(20)
-        self.office = connect(dsn, "app", autocommit=True)
+        self.office = open_office(dsn)
 
     async def _run(self) -> None:
         self.loop, self._end = asyncio.get_running_loop(), asyncio.Event()

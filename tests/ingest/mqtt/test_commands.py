@@ -14,8 +14,8 @@ from protocols.jt808.messages.session import TerminalReply
 from protocols.jt808.messages.text import TextDown
 from runtime.mqtt import follower
 from storage import terminal_commands
-from storage.pool import connect
 from tests.fixtures.broker import DEVICES
+from tests.fixtures.office import open_office
 from tests.ingest.mqtt.conftest import Device, RunningDoor, until
 from tests.ingest.spooled import registration
 
@@ -36,7 +36,7 @@ def test_a_command_waits_for_the_device_reaches_it_and_is_done_with_its_answer(
     def hear() -> Any:
         return examine(one.heard.get(timeout=10)[1])
 
-    with connect(dsn, "app", autocommit=True) as conn, conn.transaction():
+    with open_office(dsn) as conn, conn.transaction():
         expires = datetime.now(UTC) + timedelta(hours=1)
         command = terminal_commands.ask(conn, ONE, 0x8300, {"flag_bits": 4, "text": "前方拥堵"}, expires_at=expires, asked_by="office")
     one.publish(registration(ONE, "贵A12345"), f"cuntong/v1/up/{ONE}/jt808")
@@ -49,7 +49,7 @@ def test_a_command_waits_for_the_device_reaches_it_and_is_done_with_its_answer(
     say(TerminalReply(asked.header.serial, 0x8300, 0), 3)
 
     def state() -> str:
-        with connect(dsn, "app") as conn:
+        with open_office(dsn) as conn:
             found = terminal_commands.one(conn, command)
             return found.state if found is not None else ""
 
