@@ -29,6 +29,7 @@ from api.routes import (
     audit,
     commands,
     days,
+    drivers,
     explain,
     files,
     geofences,
@@ -168,7 +169,7 @@ def create(
     documents.install(app)
     api = Api(app, hub, fleet, doorkeeper, metrics, stream)
     outward = outward or Outward()
-    masters = registry.routers(pool, identity.sealer)
+    masters = (*registry.routers(pool, identity.sealer), drivers.router(pool))
     for routes in (*_doors(api, settings), *masters, *_reading(api, pool, archive), *_dialogue(pool), *_files(folders, pool, outward)):
         app.include_router(routes)
 

@@ -65,6 +65,30 @@ class BindingAsked(BaseModel):
     terminal_id: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,20}$")] = Field(examples=["13912344329"])
 
 
+class Assigned(BaseModel):
+    """A driver of a vehicle; valid_to null: still."""
+
+    vehicle_id: int
+    driver_id: int
+    name: str = Field(examples=["罗大勇"])
+    valid_from: AwareDatetime
+    valid_to: AwareDatetime | None
+
+
+class AssignedList(BaseModel):
+    """Who drives or drove the vehicle, newest first."""
+
+    drivers: list[Assigned]
+
+
+class DriverAsked(BaseModel):
+    """The driver who may drive the vehicle from now on."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    driver_id: Annotated[int, Field(ge=1, le=2_147_483_647, examples=[5])]
+
+
 class HistoryRow(BaseModel):
     """An act on an entity, out of the audit log."""
 

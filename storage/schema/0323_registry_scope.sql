@@ -39,7 +39,7 @@ create policy driver_app on driver to cuntong_app
 create policy vehicle_driver_app on vehicle_driver to cuntong_app
     using (exists (select from vehicle v where v.vehicle_id = vehicle_driver.vehicle_id)
            and exists (select from driver d where d.driver_id = vehicle_driver.driver_id))
-    with check ((select scope_role()) not in ('driver', 'passenger', 'shipper', 'guardian')
+    with check ((select scope_writes())
                 and exists (select from vehicle v where v.vehicle_id = vehicle_driver.vehicle_id)
                 and exists (select from driver d where d.driver_id = vehicle_driver.driver_id));
 

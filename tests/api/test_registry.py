@@ -199,3 +199,25 @@ def test_every_operation_is_documented(web: RunningWeb) -> None:
     for kind in ("operators", "vehicles", "drivers", "terminals", "lines", "stations", "stops", "permits", "schools"):
         assert {"get", "post"} <= paths[f"/api/v1/{kind}"].keys() and {"get", "patch"} <= paths[f"/api/v1/{kind}/{{key}}"].keys()
         assert f"/api/v1/{kind}/{{key}}/approve" in paths and f"/api/v1/{kind}/imports" in paths
+
+
+def test_a_driver_sees_the_vehicle_from_the_assignment_to_its_end(web: RunningWeb, clerk: httpx.Client) -> None:
+    vehicle = bus(clerk, "贵A70707")[0]["vehicle_id"]
+    driver = make(
+        clerk, "drivers", name="罗大勇", operator_id=101, region_code="520102", identity_card="440524188001010014", phone="13800001111"
+    )[0]["driver_id"]
+    path = f"/api/v1/vehicles/{vehicle}"
+    with web.client(web.account("driver", "520000", person_id=driver)) as me:
+        assert me.get(path).status_code == 404
+        answer = clerk.post(f"{path}/drivers", json={"driver_id": driver})
+        assert answer.status_code == 200, answer.text
+        assert [(row["driver_id"], row["name"], row["valid_to"]) for row in answer.json()["drivers"]] == [(driver, "罗大勇", None)]
+        assert me.get(path).status_code == 200
+        assert [row["vehicle_id"] for row in me.get("/api/v1/vehicles").json()["items"]] == [vehicle]
+        assert me.post(f"{path}/drivers", json={"driver_id": driver}).status_code == 403
+        assert clerk.delete(f"{path}/drivers/{driver}").status_code == 204
+        assert clerk.delete(f"{path}/drivers/{driver}").status_code == 404
+        assert me.get(path).status_code == 404
+    with regulator(web, "520103") as other:
+        assert other.get(f"{path}/drivers").status_code == 404
+        assert other.post(f"{path}/drivers", json={"driver_id": driver}).status_code in (403, 404)

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from domain.errors import RefusedError
-from operations.registry import masters
+from operations.registry import drivers, masters
 from operations.registry.entities import DRIVERS, KINDS, LINES, OPERATORS, PERMITS_KIND, STOPS, STUDENTS, TERMINALS, VEHICLES
 from operations.registry.standing import ACTS, STANDINGS
 from storage.pool import connect
@@ -227,6 +227,17 @@ def test_a_driver_sees_the_vehicles_that_it_drives(app: psycopg.Connection[Any],
     assert as_(app, me).execute("select vehicle_id from vehicle").fetchall() == [(own,)]
     assert app.execute("select vehicle_id from vehicle_driver").fetchall() == [(own,)]
     assert app.execute("select driver_id from driver").fetchall() == [(driver,)]
+    drivers.assign(as_(app, PLATFORM), foreign, driver)
+    drivers.assign(app, foreign, driver)
+    assert [(row["driver_id"], row["name"], row["valid_to"] is None) for row in drivers.assigned(app, foreign)] == [
+        (driver, "张三", True), (driver, "张三", False),
+    ]  # fmt: skip
+    assert {number for (number,) in as_(app, me).execute("select vehicle_id from vehicle").fetchall()} == {own, foreign}
+    with pytest.raises(RefusedError, match="assigns no drivers"):
+        drivers.release(app, foreign, driver)
+    app.rollback()
+    drivers.release(as_(app, PLATFORM), foreign, driver)
+    assert as_(app, me).execute("select vehicle_id from vehicle").fetchall() == [(own,)]
     stranger = Scope("driver", "520102", user_id=8, person_id=driver + 1)
     assert as_(app, stranger).execute("select (select count(*) from vehicle) + (select count(*) from driver)").fetchone() == (0,)
     assert app.execute("select scope_vehicles()").fetchone() == ([],)
