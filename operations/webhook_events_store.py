@@ -46,8 +46,10 @@ def tell_online(conn: Connection, offline_s: int) -> None:
             select not exists (select from vehicle_online) as look
         ), came as (
             insert into vehicle_online (vehicle_id) select vehicle_id from fresh on conflict do nothing returning vehicle_id
+        ), begun as (
+            insert into vehicle_online (vehicle_id) select 0 from first where first.look
         ), gone as (
-            delete from vehicle_online o where not exists (select from fresh f where f.vehicle_id = o.vehicle_id) returning vehicle_id
+            delete from vehicle_online o where o.vehicle_id > 0 and not exists (select from fresh f where f.vehicle_id = o.vehicle_id) returning vehicle_id
         ), moves as (
             select vehicle_id, 'vehicle.online' as topic from came, first where not first.look
              union all

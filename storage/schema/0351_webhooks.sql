@@ -43,6 +43,7 @@ create index webhook_delivery_waiting on webhook_delivery (webhook_id, event_id)
 create index webhook_delivery_done on webhook_delivery (done_at) where state <> 'waiting';
 
 -- vehicles that were heard of lately; who comes and goes is told as vehicle.online and vehicle.offline
+-- vehicles that were on line at the last look; vehicle 0, which is nobody's number, says that there was one
 create table vehicle_online (
     vehicle_id int primary key,
     since timestamptz not null default now()

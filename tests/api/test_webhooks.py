@@ -210,13 +210,15 @@ def test_vehicles_that_come_and_go_are_told(world: World, receiver: Receiver) ->
         made = li.post("/api/v1/webhooks", json={"url": receiver.url, "topics": ["vehicle.*"]})
         for seconds in (0, 3_600, 0):
             world.sql(
-                "update vehicle_last set received = now() - make_interval(secs => case vehicle_id when 3 then %s else 0 end)", seconds
+                "update vehicle_last set received = now() - make_interval(secs => case vehicle_id when 3 then %s else 7200 end)", seconds
             )
             with scoped(pool, service("webhooks")) as conn:
                 tell_online(conn, 300)
         with sender(world) as send:
             send.once()
         li.delete(made.headers["location"])
+    world.sql("update vehicle_last set received = now()")
+    # also when the last vehicle on line goes, and one comes back
     assert receiver.topics == ["vehicle.offline", "vehicle.online"]
 
 
