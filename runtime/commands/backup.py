@@ -31,7 +31,7 @@ def make(into: Into = None, with_secrets: Words = None, data: Data = None) -> No
 
     Example:
 
-        cuntong backup make --into /mnt/backups --with-secrets /root/passphrase
+        cuntong backup make --into /mnt/backups --with-secrets /etc/cuntong/backup.passphrase
     """
     from runtime.backups import FOLDER
     from runtime.backups import make as write
@@ -85,7 +85,7 @@ def restore(backup: Annotated[Path, typer.Argument(exists=True, file_okay=False)
 
     Example:
 
-        cuntong backup restore /mnt/backups/cuntong-20260101T020000Z --data /srv/cuntong --with-secrets /root/passphrase
+        cuntong backup restore /mnt/backups/cuntong-20260101T020000Z --data /srv/cuntong --with-secrets /etc/cuntong/backup.passphrase
     """
     from runtime.backups import restore as fill
     from runtime.settings import load
