@@ -6,6 +6,7 @@ import { STATUS_NAMES } from './look.mjs';
 const GRID = 'vehicle-grid';
 const MOST = 2000;
 const EVERY_MS = 1000;
+const BY_HAND = new Set(['rowClicked', 'spaceKey', 'checkboxSelected']);
 const ORDER = [ALARM, WARNING, MOVING, STOPPED, OFFLINE];
 
 export class VehicleList {
@@ -14,7 +15,6 @@ export class VehicleList {
     this.words = words;
     this.onSelect = onSelect;
     this.selected = null;
-    this.quiet = false;
     this.last = 0;
     this.note = document.getElementById('list-note');
     document.getElementById('list-export')?.addEventListener('click', () => this.exportCsv());
@@ -23,14 +23,16 @@ export class VehicleList {
   async connect() {
     while (!window.dash_ag_grid?.getApiAsync) await new Promise((resolve) => setTimeout(resolve, 50));
     this.api = await window.dash_ag_grid.getApiAsync(GRID);
-    this.api.addEventListener('selectionChanged', () => this.#chosen());
+    this.api.addEventListener('selectionChanged', (event) => this.#chosen(event.source));
     this.refresh(true);
   }
 
-  #chosen() {
-    if (this.quiet) return;
+  /** The grid tells late, also what it was told itself: only a person's choice goes on; what contradicts the map's is put right. */
+  #chosen(source) {
     const [row] = this.api.getSelectedRows();
-    if (row && row.id !== this.selected) this.onSelect(row.id);
+    if (!row || row.id === this.selected) return;
+    if (BY_HAND.has(source)) this.onSelect(row.id);
+    else this.select(this.selected);
   }
 
   /** Rows of visible vehicles, the urgent first. */
@@ -70,9 +72,7 @@ export class VehicleList {
     this.timer = undefined;
     this.last = performance.now();
     const all = this.rows(Infinity);
-    this.quiet = true;
     this.api.setGridOption('rowData', all.slice(0, MOST).map((row) => this.#record(row)));
-    this.quiet = false;
     this.note.textContent = this.words.say(all.length > MOST ? 'list_part' : 'list_all', {
       shown: this.words.count(Math.min(all.length, MOST)),
       total: this.words.count(all.length),
@@ -84,14 +84,12 @@ export class VehicleList {
   select(id) {
     this.selected = id;
     if (!this.api) return;
-    this.quiet = true;
     this.api.deselectAll();
     const node = id === null ? undefined : this.api.getRowNode(String(id));
     if (node) {
       node.setSelected(true);
       this.api.ensureNodeVisible(node, 'middle');
     }
-    this.quiet = false;
   }
 
   /** All visible vehicles, not only those the grid shows: UTF-8 with byte order mark. */

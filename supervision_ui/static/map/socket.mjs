@@ -77,7 +77,8 @@ export class LiveSocket {
       this.on.refused('topic_out_of_scope');
       return;
     }
-    if (code === 4401 && !(await renewed())) {
+    // while the account leaves by itself there is nothing to renew; should leaving fail, the next try asks again
+    if (code === 4401 && !('leaving' in document.documentElement.dataset) && !(await renewed())) {
       this.on.login();
       return;
     }

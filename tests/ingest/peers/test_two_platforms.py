@@ -201,8 +201,10 @@ def test_a_break_of_the_link_loses_nothing(instance: Callable[..., Instance], ro
     assert pair.low.count() == second[0] * FLEET
     assert pair.high.fixes() == pair.low.fixes()
     print(f"break {BREAK_S:.0f} s: {pair.low.count()} positions, {pair.low.count() - before} after it, all there {caught_up_s:.1f} s later")
-    status = until(lambda: pair.low.call(stored.platforms)[0].confirmed and pair.low.call(stored.platforms)[0], "status")
-    assert status.access_code == CODE and status.main_up
+    status = until(
+        lambda: (row := pair.low.call(stored.platforms)[0]).confirmed and row.main_up and row, "status of the link that is up again"
+    )
+    assert status.access_code == CODE
     assert pair.low.platforms is not None
     lost, breaks, broken_s = pair.low.platforms.links[pair.at_low].history.between(0, now_ms(), now_ms())
     assert (lost, breaks) == (0, 1) and BREAK_S - 1 <= broken_s <= BREAK_S + 10
