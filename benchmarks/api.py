@@ -19,6 +19,7 @@ from typing import Any
 
 import psycopg
 
+from runtime import logs
 from storage import embedded
 from storage.migrate import migrate
 from storage.settings import DatabaseSettings
@@ -141,6 +142,7 @@ def main() -> None:
     parser.add_argument("--vehicles", type=int, default=100_000)
     parser.add_argument("--runs", type=int, default=5)
     chosen = parser.parse_args()
+    logs.configure("warning")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         folder.chmod(0o755)

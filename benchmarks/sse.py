@@ -31,6 +31,7 @@ import psycopg
 
 from operations.accounts import add_user
 from operations.accounts_store import Grant
+from runtime import logs
 from storage import embedded
 from storage.migrate import migrate
 from storage.settings import DatabaseSettings
@@ -141,6 +142,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=20.0)
     parser.add_argument("--rate", type=float, default=20.0, help="alerts a second")
     chosen = parser.parse_args()
+    logs.configure("warning")
     home = Path(tempfile.mkdtemp(prefix="cuntong-sse-"))
     home.chmod(0o755)
     dsn, port = embedded.start(home / "postgres"), free_port()

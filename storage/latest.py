@@ -25,6 +25,11 @@ _TIMES = frozenset(("t_ms", "received_ms", "located_ms"))
 _BREAK = "\x1f"
 """Parts texts of a column; PostgreSQL is asked to leave it out of them."""
 
+_ALL = "vehicle_last_seen l"
+_WALK = """(select vehicle_id from vehicle where vehicle_id > %(after)s order by vehicle_id) v
+         cross join lateral (select * from vehicle_last_seen s where s.vehicle_id = v.vehicle_id limit 1) l"""
+"""A page of everything is walked in the order of vehicles; nothing behind it is looked at."""
+
 _LATEST = """
 select (statement_timestamp() - interval '2 seconds'),
        string_agg(plate, e'\\x1f' order by vehicle_id),
@@ -44,21 +49,20 @@ select (statement_timestamp() - interval '2 seconds'),
        string_agg(int4send(odometer_m), '' order by vehicle_id),
        string_agg(int4send(status_bits), '' order by vehicle_id),
        string_agg(int4send(alarm_bits), '' order by vehicle_id)
-  from (select translate(coalesce(v.plate, ''), e'\\x1f', '') as plate, translate(v.vehicle_class, e'\\x1f', '') as vehicle_class,
-               translate(coalesce(v.region_code, ''), e'\\x1f', '') as region_code, l.vehicle_id,
-               coalesce(v.plate_colour, -1::smallint) as plate_colour, coalesce(v.operator_id, -1) as operator_id,
+  from (select translate(coalesce(l.plate, ''), e'\\x1f', '') as plate, translate(l.vehicle_class, e'\\x1f', '') as vehicle_class,
+               translate(coalesce(l.region_code, ''), e'\\x1f', '') as region_code, l.vehicle_id,
+               coalesce(l.plate_colour, -1::smallint) as plate_colour, coalesce(l.operator_id, -1) as operator_id,
                coalesce(l.county_code::int, 0) as county_code, l.time, l.received, l.located_at, l.lon_e6, l.lat_e6, l.speed_kmh10,
                l.heading_deg, coalesce(l.odometer_m, -1) as odometer_m, l.status_bits, l.alarm_bits
-          from vehicle_last_seen l
-          join vehicle v on v.vehicle_id = l.vehicle_id
+          from {source}
          where l.located_at is not null
            and l.vehicle_id > %(after)s
-           and (%(area)s = '' or starts_with(v.region_code, %(area)s))
-           and (%(operator)s::int is null or v.operator_id = %(operator)s)
+           and (%(area)s = '' or starts_with(l.region_code, %(area)s))
+           and (%(operator)s::int is null or l.operator_id = %(operator)s)
            and (%(since)s::timestamptz is null or l.changed_at > %(since)s)
            and (%(west)s::int is null
                 or l.lon_e6 between %(west)s and %(east)s and l.lat_e6 between %(south)s and %(north)s)
-         order by l.vehicle_id
+         order by {order}
          limit %(limit)s) found
 """
 
@@ -93,9 +97,11 @@ class Latest:
 def latest(conn: psycopg.Connection[Any], wanted: Wanted) -> Latest:
     """Newest positions of vehicles that have been located."""
     west, south, east, north = wanted.box or (None, None, None, None)
+    walked = wanted.limit is not None and wanted.since is None and wanted.box is None
+    query = _LATEST.format(source=_WALK, order="v.vehicle_id") if walked else _LATEST.format(source=_ALL, order="l.vehicle_id")
     with conn.cursor(binary=True) as cursor:
         row = cursor.execute(
-            _LATEST,
+            query,
             {
                 "area": wanted.area, "operator": wanted.operator, "since": wanted.since, "after": wanted.after, "limit": wanted.limit,
                 "west": west, "south": south, "east": east, "north": north,
