@@ -12,17 +12,21 @@ COMPILED = ("njit", "lean", "inner", "uncounted")
 
 TRACKING, NETWORK = "tests/tracking/test_kernels_", "tests/tracking/network/"
 LIVE = "tests/tracking/test_live_kernels.py"
+EPISODES = ("tests/tracking/test_kernels_episodes.py",)
 WIRE, LOG = ("tests/protocols/test_kernels.py", "tests/protocols/test_kernels_rows.py"), ("tests/ingest/log/test_record.py",)
 TWINS = {
     "tracking/kernels/answer.py": ("tests/tracking/naive_route.py", (f"{TRACKING}answer.py",)),
     "tracking/kernels/areas.py": ("tests/tracking/naive_areas.py", (f"{TRACKING}areas.py",)),
     "tracking/kernels/cells.py": ("tests/tracking/naive_network.py", (f"{NETWORK}test_kernels.py",)),
     "tracking/kernels/cleaning.py": ("tests/tracking/naive_spells.py", (f"{TRACKING}cleaning.py",)),
+    "tracking/kernels/clock.py": ("tests/tracking/naive_clock.py", EPISODES),
     "tracking/kernels/contract.py": ("tests/tracking/naive_network.py", (f"{NETWORK}test_kernels.py",)),
     "tracking/kernels/corridor.py": ("tests/tracking/naive_corridor.py", (f"{TRACKING}corridor.py",)),
     "tracking/kernels/costs.py": ("tests/tracking/naive_lattice.py", (f"{TRACKING}lattice.py",)),
     "tracking/kernels/detours.py": ("tests/tracking/naive_lattice.py", (f"{TRACKING}lattice.py",)),
     "tracking/kernels/drift.py": ("tests/tracking/naive_spells.py", (f"{TRACKING}spells.py",)),
+    "tracking/kernels/driving.py": ("tests/tracking/naive_driving.py", EPISODES),
+    "tracking/kernels/edges.py": ("tests/tracking/naive_overspeed.py", EPISODES),
     "tracking/kernels/ends.py": ("tests/tracking/naive_ends.py", (f"{TRACKING}ends.py",)),
     "tracking/kernels/geodesy.py": ("tests/tracking/naive_geodesy.py", (f"{TRACKING}geodesy.py",)),
     "tracking/kernels/grid.py": ("tests/tracking/naive_search.py", (f"{TRACKING}grid.py",)),
@@ -32,6 +36,7 @@ TWINS = {
     "tracking/kernels/live_window.py": ("tests/tracking/naive_live.py", (LIVE, "tests/tracking/test_live_matching.py")),
     "tracking/kernels/needles.py": ("tests/tracking/naive_spells.py", (f"{TRACKING}needles.py",)),
     "tracking/kernels/outline.py": ("tests/tracking/naive_route.py", (f"{TRACKING}route.py",)),
+    "tracking/kernels/overspeed.py": ("tests/tracking/naive_overspeed.py", EPISODES),
     "tracking/kernels/paths.py": ("tests/tracking/naive_search.py", (f"{TRACKING}search.py",)),
     "tracking/kernels/placing.py": ("tests/tracking/naive_route.py", (f"{TRACKING}route.py",)),
     "tracking/kernels/posterior.py": ("tests/tracking/naive_lattice.py", (f"{TRACKING}lattice.py",)),
@@ -59,6 +64,7 @@ THROUGH = {
     "frames.non_bcd": "decode_frames", "frames.read_header": "decode_frames", "record.check": "scan",
     "posterior.judge": "posterior", "route.leg_parts": "trace", "ends.draw_in": "match",
     "live_cleaning.distance": "receive", "live_window.best_tip": "settle", "live_window.overdue": "settle", "live_window.lead": "LiveMatcher",
+    "overspeed.speeding": "naive_overspeed", "driving.wheel_time": "naive_driving",
 }  # fmt: skip
 """Kernels whose twin is compared through the kernel that calls them."""
 
