@@ -55,7 +55,9 @@ def rows(columns: dict[str, np.ndarray], begin: int, end: int) -> Rows:
     start = np.arange(vehicles + 1) * (end - begin)
     void = np.zeros(n, np.int32)
     day_ms = day_bounds(day_of(int(cut["t_ms"][0])))[0]
-    return Rows(start, cut["t_ms"], place, cut["speed"], cut["acc"], void, cut["limit"], np.zeros(n, np.bool_), void, day_ms)
+    return Rows(
+        start, cut["t_ms"], place, cut["speed"], cut["acc"], void, np.full(n, np.nan), cut["limit"], np.zeros(n, np.bool_), void, day_ms
+    )
 
 
 def cpu_s(act: Callable[[], Any], runs: int) -> float:

@@ -17,6 +17,7 @@ WIRE, LOG = ("tests/protocols/test_kernels.py", "tests/protocols/test_kernels_ro
 TWINS = {
     "tracking/kernels/answer.py": ("tests/tracking/naive_route.py", (f"{TRACKING}answer.py",)),
     "tracking/kernels/areas.py": ("tests/tracking/naive_areas.py", (f"{TRACKING}areas.py",)),
+    "tracking/kernels/bits.py": ("tests/tracking/naive_bits.py", EPISODES),
     "tracking/kernels/cells.py": ("tests/tracking/naive_network.py", (f"{NETWORK}test_kernels.py",)),
     "tracking/kernels/cleaning.py": ("tests/tracking/naive_spells.py", (f"{TRACKING}cleaning.py",)),
     "tracking/kernels/clock.py": ("tests/tracking/naive_clock.py", EPISODES),
@@ -42,6 +43,7 @@ TWINS = {
     "tracking/kernels/posterior.py": ("tests/tracking/naive_lattice.py", (f"{TRACKING}lattice.py",)),
     "tracking/kernels/prior.py": ("tests/tracking/naive_prior.py", (f"{TRACKING}prior.py", f"{TRACKING}cleaning.py")),
     "tracking/kernels/route.py": ("tests/tracking/naive_route.py", (f"{TRACKING}route.py",)),
+    "tracking/kernels/silences.py": ("tests/tracking/naive_silences.py", EPISODES),
     "tracking/kernels/spells.py": ("tests/tracking/naive_spells.py", (f"{TRACKING}spells.py", f"{TRACKING}legs.py")),
     "tracking/kernels/travel.py": ("tests/tracking/naive_travel.py", (f"{NETWORK}test_matrix.py",)),
     "tracking/kernels/ways.py": ("tests/tracking/naive_lattice.py", (f"{TRACKING}lattice.py",)),
@@ -65,6 +67,7 @@ THROUGH = {
     "posterior.judge": "posterior", "route.leg_parts": "trace", "ends.draw_in": "match",
     "live_cleaning.distance": "receive", "live_window.best_tip": "settle", "live_window.overdue": "settle", "live_window.lead": "LiveMatcher",
     "overspeed.speeding": "naive_overspeed", "driving.wheel_time": "naive_driving",
+    "driving.metres": "naive_driving", "bits.bit_runs": "naive_bits", "silences.silences": "naive_silences",
 }  # fmt: skip
 """Kernels whose twin is compared through the kernel that calls them."""
 

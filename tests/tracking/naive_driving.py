@@ -37,7 +37,8 @@ class Spell:
     driver: int = 0
 
 
-def _metres(a: Any, b: Any) -> float:
+def metres(a: Any, b: Any) -> float:
+    """Between two fixes, on the mean sphere."""
     mean = math.radians((int(a["lat_e6"]) + int(b["lat_e6"])) / 2e6)
     east = math.radians((int(b["lon_e6"]) - int(a["lon_e6"])) / 1e6) * math.cos(mean)
     return 6_371_008.8 * math.hypot(east, math.radians((int(b["lat_e6"]) - int(a["lat_e6"])) / 1e6))
@@ -52,8 +53,8 @@ def _moves(fixes: Any, rules: Rules) -> list[bool]:
         before = False if fresh else found[-1]
         speed = float(fix["kmh"])
         if math.isnan(speed) and not fresh:
-            speed = _metres(fixes[row - 1], fix) / (int(fix["t_ms"]) - int(fixes[row - 1]["t_ms"])) * 3600
-        drifts = fix["acc"] == 0 and (fresh or _metres(still, fix) <= rules.drift_m)
+            speed = metres(fixes[row - 1], fix) / (int(fix["t_ms"]) - int(fixes[row - 1]["t_ms"])) * 3600
+        drifts = fix["acc"] == 0 and (fresh or metres(still, fix) <= rules.drift_m)
         moves = bool(speed >= rules.moving_kmh) and not drifts
         if moves or before or fresh:
             still = fix
@@ -62,7 +63,7 @@ def _moves(fixes: Any, rules: Rules) -> list[bool]:
 
 
 def _did(a: Any, b: Any, moving: bool, rules: Rules) -> str:
-    took, length = int(b["t_ms"]) - int(a["t_ms"]), _metres(a, b)
+    took, length = int(b["t_ms"]) - int(a["t_ms"]), metres(a, b)
     if took <= rules.gap_ms:
         return "driven" if moving else "stood"
     if length / took * 3600 >= rules.gap_kmh:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.units import day_bounds, day_of
-from tests.tracking import naive_clock, naive_driving, naive_overspeed
+from tests.tracking import naive_bits, naive_clock, naive_driving, naive_overspeed, naive_silences
 from tests.tracking.violations.timeline import FIX, Run, days, rows_of
 from tracking.kernels import clock, edges
 from tracking.kernels.driving import FAR
@@ -22,7 +22,7 @@ from tracking.violations.threshold import Subject
 EVENING = day_bounds(date(2026, 3, 2))[0] + 20 * 3_600_000
 H = 3_600_000
 COACH = Subject("520100", "line_coach")
-LONG_AFTER = 12 * H
+LONG_AFTER = 36 * H
 
 legs = st.tuples(
     st.sampled_from([1, 10, 10, 10, 30, 60, 61, 200, 600, 1199, 1200, 1201, 3000, 7200, 7201]),
@@ -31,6 +31,8 @@ legs = st.tuples(
     st.sampled_from([1, 1, 1, 0, -1]),
     st.sampled_from([70.0, 70.0, 50.0, 100.0, float("nan")]),
     st.sampled_from([0, 0, 0, 0, 1, 2]),
+    st.sampled_from([0, 0, 0, 1, 32, 96, 4096]),
+    st.sampled_from([0.0, 0.0, 500.0, 1000.0, float("nan")]),
     st.integers(1, 12),
     st.booleans(),
 )
@@ -40,10 +42,11 @@ legs = st.tuples(
 def drives(draw: st.DrawFn) -> np.ndarray:
     """Fixes from an evening on: legs repeated, so that runs and spells become long."""
     t_ms, lon = EVENING + draw(st.integers(0, 6 * H)), 107_000_000
-    rows = []
-    for seconds, said, true_kmh, acc, limit, driver, times, doubtful in draw(st.lists(legs, min_size=1, max_size=25)):
+    rows, odometer = [], 1_000.0
+    for seconds, said, true_kmh, acc, limit, driver, alarm, gain, times, doubtful in draw(st.lists(legs, min_size=1, max_size=25)):
         for _ in range(times):
-            rows.append((t_ms, lon, 26_500_000, said, acc, 0, limit, doubtful, driver))
+            rows.append((t_ms, lon, 26_500_000, said, acc, alarm, limit, doubtful, driver, odometer if gain == gain else gain))
+            odometer += gain if gain == gain else 0
             t_ms, lon = t_ms + seconds * 1000, lon + round(true_kmh / 3.6 * seconds * 10)
     return np.array(rows, FIX)
 
@@ -92,6 +95,45 @@ def test_time_at_the_wheel_agrees_with_its_twin(rule_id: str, fixes: np.ndarray)
     )  # fmt: skip
     wanted = [(0, *one) for one in naive_driving.episodes(fixes, rules)]
     assert [(*one[:5], one[6]) for one in _whole([fixes], rule_id)] == wanted
+
+
+@pytest.mark.parametrize(("rule_id", "mask"), [("SOS", 1), ("ANTENNA", 0x70), ("DEVICE", 0x1F80)])
+@settings(max_examples=200, deadline=None)
+@given(fixes=drives())
+def test_runs_of_bits_agree_with_their_twin(rule_id: str, mask: int, fixes: np.ndarray) -> None:
+    n = _numbers(rule_id)
+    wanted = naive_bits.episodes(fixes, mask, n["min_s"], n["merge_s"], rule_id == "DEVICE")
+    assert [one[1:5] + one[7:] for one in _whole([fixes], rule_id)] == wanted
+
+
+SILENT = {
+    "OFFLINE": naive_silences.Rules(600_000, 5.0, 1000.0, severity=3, repeat=3, repeat_ms=30 * 24 * H, again=4),
+    "OFF-24H": naive_silences.Rules(24 * H, from_end=True, severity=1),
+    "MOVE-OFF": naive_silences.Rules(600_000, apart_m=2000.0, severity=2),
+}
+
+
+@pytest.mark.parametrize("rule_id", list(SILENT))
+@settings(max_examples=200, deadline=None)
+@given(fixes=drives())
+def test_silences_agree_with_their_twin(rule_id: str, fixes: np.ndarray) -> None:
+    found = _whole([fixes], rule_id)
+    wanted = naive_silences.episodes(fixes, SILENT[rule_id])
+    assert [(*one[1:4], *one[5:6], *one[7:]) for one in found] == [(*one[:3], *one[4:]) for one in wanted]
+    assert np.allclose([one[4] for one in found], [one[3] for one in wanted], atol=1e-5)
+
+
+@settings(max_examples=200, deadline=None)
+@given(fixes=drives())
+def test_driving_between_two_and_five_agrees_with_its_twin(fixes: np.ndarray) -> None:
+    n = _numbers("NIGHT-25")
+    rules = naive_driving.Rules(
+        naive_driving.FAR, n["min_s"], n["night"], False, n["max_silence_s"], n["gap_s"], n["max_silence_s"], n["moving_kmh"],
+        n["gap_driving_kmh"], n["rest_displacement_m"], n["drift_radius_m"], False,
+    )  # fmt: skip
+    alone = fixes.copy()
+    alone["driver"] = 0
+    assert [(*one[1:5], one[6]) for one in _whole([fixes], "NIGHT-25")] == naive_driving.episodes(alone, rules)
 
 
 @pytest.mark.parametrize("rule_id", list(RULES))

@@ -47,7 +47,7 @@ _EARTH_M, _RADIAN = 6_371_008.8, math.pi / 180e6
 
 
 @njit(cache=True, nogil=True)
-def _metres(lon_a, lat_a, lon_b, lat_b):  # type: ignore[no-untyped-def]
+def metres(lon_a, lat_a, lon_b, lat_b):  # type: ignore[no-untyped-def]
     """Distance of two near places, 1e-6 degree, on the mean sphere, equirectangular."""
     across = (lon_b - lon_a) * _RADIAN * math.cos((lat_a + lat_b) * 0.5 * _RADIAN)
     return _EARTH_M * math.hypot(across, (lat_b - lat_a) * _RADIAN)
@@ -123,7 +123,7 @@ def _drive(state, rules, edges, count, slot, begin_ms, end_ms):  # type: ignore[
 @njit(cache=True, nogil=True)
 def _mean_kmh(state, t_ms, lon_e6, lat_e6):  # type: ignore[no-untyped-def]
     """Mean speed since the last fix."""
-    return _metres(state.last_lon, state.last_lat, lon_e6, lat_e6) / (t_ms - state.last_ms) * 3600.0
+    return metres(state.last_lon, state.last_lat, lon_e6, lat_e6) / (t_ms - state.last_ms) * 3600.0
 
 
 @njit(cache=True, nogil=True)
@@ -133,7 +133,7 @@ def _leg(state, rules, t_ms, lon_e6, lat_e6):  # type: ignore[no-untyped-def]
         return DRIVEN if state.moving else STOOD
     if _mean_kmh(state, t_ms, lon_e6, lat_e6) >= rules.gap_kmh:
         return DRIVEN
-    return STOOD if _metres(state.last_lon, state.last_lat, lon_e6, lat_e6) <= rules.rest_m else UNKNOWN
+    return STOOD if metres(state.last_lon, state.last_lat, lon_e6, lat_e6) <= rules.rest_m else UNKNOWN
 
 
 @njit(cache=True, nogil=True)
@@ -162,7 +162,7 @@ def _place_fix(state, rules, t_ms, lon_e6, lat_e6, speed, acc):  # type: ignore[
     """Remember a fix, and whether the vehicle moves at it: by its speed (unknown: by the leg before), not by drift with the engine off."""
     if math.isnan(speed) and state.seen:
         speed = _mean_kmh(state, t_ms, lon_e6, lat_e6)
-    drifts = acc == 0 and (not state.seen or _metres(state.still_lon, state.still_lat, lon_e6, lat_e6) <= rules.drift_m)
+    drifts = acc == 0 and (not state.seen or metres(state.still_lon, state.still_lat, lon_e6, lat_e6) <= rules.drift_m)
     moving = speed >= rules.moving_kmh and not drifts
     if moving or state.moving or not state.seen:
         state.still_lon, state.still_lat = lon_e6, lat_e6

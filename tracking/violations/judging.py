@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
@@ -27,10 +27,12 @@ class Told:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Whom:
-    """The vehicles of a call. kinds: those that differ to the law; kind: (V,) int64 row of kinds."""
+    """The vehicles of a call. kinds: those that differ to the law; kind: (V,) int64 row of kinds; exempt: rule id to (V,) bool, the
+    vehicles that the register exempts from it on the day."""
 
     kinds: tuple[Subject, ...]
     kind: NDArray[np.int64]
+    exempt: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
 
     @staticmethod
     def of(subjects: Sequence[Subject]) -> Whom:
@@ -76,6 +78,8 @@ def _limits(rule: Rule, whom: Whom, day_ms: int, since_ms: NDArray[np.int64]) ->
     today = np.array([_packed(rule.rule_id, subject, day) for subject in whom.kinds], rule.limits)
     limits = np.empty((whom.kind.size, 2), rule.limits)
     limits[:, 0] = limits[:, 1] = today[whom.kind]
+    if rule.rule_id in whom.exempt:
+        limits["judged"][whom.exempt[rule.rule_id]] = False
     for slot in np.flatnonzero((since_ms > 0) & (since_ms < day_ms)):
         limits[slot, 1] = _packed(rule.rule_id, whom.kinds[whom.kind[slot]], day_of(int(since_ms[slot])))
     return limits

@@ -22,7 +22,8 @@ class Rows:
     """Fixes of V vehicles on one Asia/Shanghai day, by vehicle and rising time, one a time; n in all.
 
     start: (V + 1,) int64 rows of each vehicle; t_ms (n,) int64; place (n, 2) int32 lon, lat 1e-6 degree; speed_kmh (n,) float32, NaN
-    not said; acc (n,) int8 1 on, 0 off, -1 unknown; alarm_bits (n,) int32; limit_kmh (n,) float32, NaN none, and where the match is
+    not said; acc (n,) int8 1 on, 0 off, -1 unknown; alarm_bits (n,) int32; odometer_m
+    (n,) float64, NaN not said; limit_kmh (n,) float32, NaN none, and where the match is
     unsure (doubtful, (n,) bool) the highest of the plausible edges; driver (n,) int32 of the card that is in, 0 none; day_ms: first instant
     of the day.
     """
@@ -33,6 +34,7 @@ class Rows:
     speed_kmh: NDArray[np.float32]
     acc: NDArray[np.int8]
     alarm_bits: NDArray[np.int32]
+    odometer_m: NDArray[np.float64]
     limit_kmh: NDArray[np.float32]
     doubtful: NDArray[np.bool_]
     driver: NDArray[np.int32]

@@ -138,7 +138,8 @@ def test_the_commands_tell_the_thresholds_and_their_faults(monkeypatch: pytest.M
     assert shown.exit_code == 0, shown.output
     assert "max_spell_s = 14400" in shown.output and "night? = ['22:00', '06:00']" in shown.output and "IR art. 62(7)" in shown.output
     none = CliRunner(env={"COLUMNS": "200"}).invoke(cli.app, ["rules", "list", "--class", "taxi"])
-    assert none.output.count("not judged") == len(RULES)
+    silent = [rule_id for rule_id in RULES if thresholds.pick(thresholds.table(rule_id), date.today(), Subject("", "taxi")) is None]
+    assert none.output.count("not judged") == len(silent) > 3
     good = CliRunner().invoke(cli.app, ["rules", "check"])
     assert good.exit_code == 0 and f"{len(RULES)} rules" in good.output
     thresholds.table.cache_clear()

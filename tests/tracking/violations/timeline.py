@@ -23,7 +23,7 @@ QUALITIES = {0: "good", 1: "partial", 2: "doubtful"}
 FIX = np.dtype(
     [
         ("t_ms", "<i8"), ("lon_e6", "<i4"), ("lat_e6", "<i4"), ("kmh", "<f4"), ("acc", "i1"), ("alarm", "<i4"), ("limit", "<f4"),
-        ("doubtful", "?"), ("driver", "<i4"),
+        ("doubtful", "?"), ("driver", "<i4"), ("odometer", "<f8"),
     ]
 )  # fmt: skip
 LAT = 26.5
@@ -48,7 +48,15 @@ def drive(start: str, steps: Sequence[dict[str, Any]]) -> np.ndarray:
     """
     rows: list[tuple[Any, ...]] = []
     t_ms, east_m = moment(start), 0.0
-    now: dict[str, Any] = {"every": 10, "acc": 1, "alarm": 0, "limit": float("nan"), "doubtful": False, "driver": 0}
+    now: dict[str, Any] = {
+        "every": 10,
+        "acc": 1,
+        "alarm": 0,
+        "limit": float("nan"),
+        "doubtful": False,
+        "driver": 0,
+        "odometer": float("nan"),
+    }
     for step in steps:
         now |= {name: step[name] for name in now if name in step}
         length_ms, kmh = round(seconds(step["for"]) * 1000), step["kmh"]
@@ -58,7 +66,7 @@ def drive(start: str, steps: Sequence[dict[str, Any]]) -> np.ndarray:
             metres = east_m + kmh / 3600 * ahead + (number % 2) * step.get("jitter_m", 0)
             rows.append((
                 t_ms + ahead, 107_000_000 + round(metres / _M_PER_E6), round(LAT * 1e6), step.get("said_kmh", kmh), now["acc"], now["alarm"],
-                now["limit"], now["doubtful"], now["driver"],
+                now["limit"], now["doubtful"], now["driver"], now["odometer"],
             ))  # fmt: skip
         t_ms, east_m = t_ms + length_ms, east_m + kmh / 3600 * length_ms
     return np.array(rows, FIX)
@@ -69,7 +77,7 @@ def rows_of(vehicles: Sequence[np.ndarray], day_ms: int) -> Rows:
     fixes = np.concatenate(vehicles) if vehicles else np.zeros(0, FIX)
     start = np.concatenate([[0], np.cumsum([len(one) for one in vehicles])]).astype(np.int64)
     place = np.ascontiguousarray(np.stack([fixes["lon_e6"], fixes["lat_e6"]], axis=1))
-    columns = [np.ascontiguousarray(fixes[name]) for name in ("kmh", "acc", "alarm", "limit", "doubtful", "driver")]
+    columns = [np.ascontiguousarray(fixes[name]) for name in ("kmh", "acc", "alarm", "odometer", "limit", "doubtful", "driver")]
     return Rows(start, np.ascontiguousarray(fixes["t_ms"]), place, *columns, day_ms)
 
 
@@ -144,5 +152,5 @@ def cases() -> Iterable[tuple[str, dict[str, Any]]]:
 
 
 def last_ms(fixes: np.ndarray) -> int:
-    """Half a day after the last fix: every rule has made up its mind."""
-    return int(fixes["t_ms"][-1]) + int(timedelta(hours=12) / timedelta(milliseconds=1))
+    """A day and a half after the last fix: every rule has made up its mind."""
+    return int(fixes["t_ms"][-1]) + int(timedelta(hours=36) / timedelta(milliseconds=1))
