@@ -46,3 +46,8 @@ def put(edges, count, slot, kind, opened_ms, t_ms, place):  # type: ignore[no-un
 def room(rows: int, slots: int) -> np.ndarray:
     """Empty `EDGE` rows for a call: a fix closes and opens at most one episode of a rule at each of two boundaries of the clock."""
     return np.empty(4 * rows + 4 * slots, EDGE)
+
+
+def fields(records: np.ndarray) -> np.ndarray:
+    """The same records, their fields read by name as kernels do, also where those run without their compiler."""
+    return records.view(np.recarray)

@@ -11,13 +11,13 @@ from tracking.kernels.edges import CLOSE, OPEN, put
 
 SILENCE_LIMITS = np.dtype(
     [
-        ("silence_ms", "<i8"), ("repeat_ms", "<i8"), ("moving_kmh", "<f8"), ("gain_m", "<f8"), ("apart_m", "<f8"), ("repeat", "<i4"),
+        ("silence_ms", "<i8"), ("repeat_ms", "<i8"), ("moving_kmh", "<f8"), ("gain_m", "<f8"), ("apart_m", "<f8"), ("times", "<i4"),
         ("severity", "u1"), ("again", "u1"), ("from_end", "?"), ("judged", "?"),
     ],
     align=True,
 )  # fmt: skip
 """Thresholds of one vehicle: longer than silence_ms, when it began with moving_kmh or more, or the odometer gained gain_m or more over it,
-or its ends lie further apart than apart_m (NaN: no such sign; all three NaN: any silence); severity, and `again` from the repeat-th within
+or its ends lie further apart than apart_m (NaN: no such sign; all three NaN: any silence); severity, and `again` from so many times within
 repeat_ms on (0: never). from_end: the episode begins silence_ms after the last fix, not at it."""
 
 SILENCE_STATE = np.dtype(
@@ -39,7 +39,7 @@ def _open(state, rules, edges, count, slot, took_ms, apart_m):  # type: ignore[n
     for before in state.before_ms:
         if before > 0 and state.since_ms - before <= rules.repeat_ms:
             times += 1
-    state.severity = rules.again if 0 < rules.repeat <= times else rules.severity
+    state.severity = rules.again if 0 < rules.times <= times else rules.severity
     state.before_ms[1] = state.before_ms[0]
     state.before_ms[0] = state.since_ms
     return _tell(state, edges, count, slot, OPEN, state.since_ms, took_ms, apart_m)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tracking.kernels.bits import bit_runs
-from tracking.kernels.edges import room
+from tracking.kernels.edges import fields, room
 from tracking.violations.model import Array, Limits, Rows
 from tracking.violations.parameters import Parameter, seconds
 
@@ -30,4 +30,6 @@ def pack(row: Mapping[str, Any], bits: int, severity: int, by_day: bool = False)
 def judge(rows: Rows, limits: Limits, states: Array, until_ms: NDArray[np.int64]) -> Array:
     """Edges of runs of bits."""
     edges = room(len(rows), rows.vehicles)
-    return edges[: bit_runs(rows.start, rows.t_ms, rows.place, rows.alarm_bits, limits, rows.day_ms, states, until_ms, edges)]
+    return edges[
+        : bit_runs(rows.start, rows.t_ms, rows.place, rows.alarm_bits, fields(limits), rows.day_ms, fields(states), until_ms, fields(edges))
+    ]

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tracking.kernels.driving import FAR, wheel_time
-from tracking.kernels.edges import room
+from tracking.kernels.edges import fields, room
 from tracking.violations.model import Array, Limits, Rows
 from tracking.violations.parameters import Parameter, choice, clock, flag, number, seconds
 
@@ -46,6 +46,16 @@ def judge(rows: Rows, limits: Limits, states: Array, until_ms: NDArray[np.int64]
     """Edges of time at the wheel beyond the limits."""
     edges = room(len(rows), rows.vehicles)
     found = wheel_time(
-        rows.start, rows.t_ms, rows.place, rows.speed_kmh, rows.acc, rows.driver, limits, rows.day_ms, states, until_ms, edges
+        rows.start,
+        rows.t_ms,
+        rows.place,
+        rows.speed_kmh,
+        rows.acc,
+        rows.driver,
+        fields(limits),
+        rows.day_ms,
+        fields(states),
+        until_ms,
+        fields(edges),
     )
     return edges[:found]

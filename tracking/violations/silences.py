@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tracking.kernels.edges import room
+from tracking.kernels.edges import fields, room
 from tracking.kernels.silences import silences
 from tracking.violations.model import Array, Limits, Rows
 
@@ -29,6 +29,16 @@ def judge(rows: Rows, limits: Limits, states: Array, until_ms: NDArray[np.int64]
     """Edges of silences."""
     edges = room(len(rows), rows.vehicles)
     found = silences(
-        rows.start, rows.t_ms, rows.place, rows.speed_kmh, rows.acc, rows.odometer_m, limits, rows.day_ms, states, until_ms, edges
+        rows.start,
+        rows.t_ms,
+        rows.place,
+        rows.speed_kmh,
+        rows.acc,
+        rows.odometer_m,
+        fields(limits),
+        rows.day_ms,
+        fields(states),
+        until_ms,
+        fields(edges),
     )
     return edges[:found]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tracking.kernels.edges import room
+from tracking.kernels.edges import fields, room
 from tracking.kernels.overspeed import speeding
 from tracking.violations.model import Array, Limits, Rows
 from tracking.violations.parameters import Parameter, clock, number, rising, seconds
@@ -39,6 +39,16 @@ def judge(rows: Rows, limits: Limits, states: Array, until_ms: NDArray[np.int64]
     """Edges of speeding."""
     edges = room(len(rows), rows.vehicles)
     found = speeding(
-        rows.start, rows.t_ms, rows.place, rows.speed_kmh, rows.limit_kmh, rows.doubtful, limits, rows.day_ms, states, until_ms, edges
+        rows.start,
+        rows.t_ms,
+        rows.place,
+        rows.speed_kmh,
+        rows.limit_kmh,
+        rows.doubtful,
+        fields(limits),
+        rows.day_ms,
+        fields(states),
+        until_ms,
+        fields(edges),
     )
     return edges[:found]
