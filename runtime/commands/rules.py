@@ -39,16 +39,16 @@ def list_(
     from rich.table import Table
 
     from tracking.violations import thresholds
-    from tracking.violations.model import RULES
+    from tracking.violations.model import definition, rule_ids
     from tracking.violations.threshold import Subject
 
     on = day.date() if day else date.today()
     table = Table(
         "rule", "says", "thresholds", "source", title=f"{vehicle_class}, region {region or 'any'}, {on.isoformat()}", show_lines=True
     )
-    for rule_id in RULES:
+    for rule_id in rule_ids():
         found = thresholds.pick(thresholds.table(rule_id), on, Subject(region, vehicle_class))
-        said = (RULES[rule_id].judge.__doc__ or "").split("\n")[0]
+        said = (definition(rule_id).judge.__doc__ or "").split("\n")[0]
         table.add_row(rule_id, said, values(found) if found else "not judged for this class", found.source if found else "")
     Console().print(table)
 
@@ -70,7 +70,7 @@ def check() -> None:
     from rich.console import Console
 
     from tracking.violations import thresholds
-    from tracking.violations.model import RULES
+    from tracking.violations.model import rule_ids
 
-    rows = {rule_id: thresholds.table(rule_id) for rule_id in RULES}
+    rows = {rule_id: thresholds.table(rule_id) for rule_id in rule_ids()}
     Console().print(f"{len(rows)} rules, {sum(map(len, rows.values()))} rows of thresholds: nothing to mend")

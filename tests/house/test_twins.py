@@ -47,6 +47,7 @@ TWINS = {
     "tracking/kernels/spells.py": ("tests/tracking/naive_spells.py", (f"{TRACKING}spells.py", f"{TRACKING}legs.py")),
     "tracking/kernels/travel.py": ("tests/tracking/naive_travel.py", (f"{NETWORK}test_matrix.py",)),
     "tracking/kernels/ways.py": ("tests/tracking/naive_lattice.py", (f"{TRACKING}lattice.py",)),
+    "tracking/kernels/windows.py": ("tests/tracking/naive_windows.py", EPISODES),
     "protocols/jt808/batch.py": ("protocols/jt808/codec.py", WIRE),
     "protocols/jt808/kernels/fixes.py": ("protocols/jt808/messages/location.py", WIRE),
     "protocols/jt808/kernels/frames.py": ("protocols/jt808/framing.py", WIRE),
@@ -67,7 +68,7 @@ THROUGH = {
     "posterior.judge": "posterior", "route.leg_parts": "trace", "ends.draw_in": "match",
     "live_cleaning.distance": "receive", "live_window.best_tip": "settle", "live_window.overdue": "settle", "live_window.lead": "LiveMatcher",
     "overspeed.speeding": "naive_overspeed", "driving.wheel_time": "naive_driving",
-    "driving.metres": "naive_driving", "bits.bit_runs": "naive_bits", "silences.silences": "naive_silences",
+    "driving.metres": "naive_driving", "driving.wheel_pieces": "pieces_of", "windows.wheel_windows": "naive_windows", "bits.bit_runs": "naive_bits", "silences.silences": "naive_silences",
 }  # fmt: skip
 """Kernels whose twin is compared through the kernel that calls them."""
 

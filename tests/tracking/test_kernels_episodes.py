@@ -11,12 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.units import day_bounds, day_of
-from tests.tracking import naive_bits, naive_clock, naive_driving, naive_overspeed, naive_silences
+from tests.tracking import naive_bits, naive_clock, naive_driving, naive_overspeed, naive_silences, naive_windows
 from tests.tracking.violations.timeline import FIX, Run, days, rows_of
 from tracking.kernels import clock, edges
 from tracking.kernels.driving import FAR
 from tracking.violations import driving, thresholds
-from tracking.violations.model import RULES
+from tracking.violations.model import DRIVER_RULES, RULES
+from tracking.violations.pieces import blank, pieces_of
 from tracking.violations.threshold import Subject
 
 EVENING = day_bounds(date(2026, 3, 2))[0] + 20 * 3_600_000
@@ -199,3 +200,47 @@ def test_time_at_the_wheel_by_other_rows_agrees_with_its_twin(
         n["gap_driving_kmh"], n["rest_displacement_m"], n["drift_radius_m"], short_stops,
     )  # fmt: skip
     assert found == naive_driving.episodes(fixes, rules)
+
+
+MINUTE = 60_000
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(1, 300), st.integers(1, 200)), min_size=1, max_size=12),
+    st.integers(30, 900),
+    st.integers(1, 600),
+    st.integers(0, 2000),
+)
+def test_driving_in_windows_agrees_with_its_twin(spans: list[tuple[int, int]], window: int, limit: int, more: int) -> None:
+    pieces, at = [], EVENING
+    for rest, length in spans:
+        pieces.append((at + rest * MINUTE, at + (rest + length) * MINUTE))
+        at = pieces[-1][1]
+    until = pieces[0][0] + more * MINUTE
+    begin, end = (np.array([one[side] for one in pieces], np.int64) for side in (0, 1))
+    limits = np.array([(window * MINUTE, limit * MINUTE, 4, True)], DRIVER_RULES["FAT-24H"].limits)
+    found = DRIVER_RULES["FAT-24H"].judge(np.array([0, len(pieces)]), begin, end, limits, until)
+    known = [(b, min(e, until)) for b, e in pieces if b < until]
+    told = [(int(e["opened_ms"]), int(e["t_ms"]), float(e["peak"]), float(e["amount"]), bool(e["kind"] == edges.CLOSE)) for e in found]
+    assert told == naive_windows.episodes(known, window * MINUTE, limit * MINUTE, until)
+
+
+@settings(max_examples=200, deadline=None)
+@given(fixes=drives())
+def test_pieces_of_driving_are_those_of_the_spells(fixes: np.ndarray) -> None:
+    n = _numbers("FAT-4H")
+    rules = naive_driving.Rules(
+        naive_driving.FAR, naive_driving.FAR, (0, 0), False, n["min_rest_s"], n["gap_s"], n["max_silence_s"], n["moving_kmh"],
+        n["gap_driving_kmh"], n["rest_displacement_m"], n["drift_radius_m"], False,
+    )  # fmt: skip
+    found = pieces_of(rows_of([fixes], 0), n, blank(1))
+    driven = [piece for spell in naive_driving.spells(fixes, rules) for piece in spell.pieces if piece]
+    assert int((found["end_ms"] - found["begin_ms"]).sum()) == sum(end - begin for begin, end in driven)
+    covered = [(int(one["begin_ms"]), int(one["end_ms"])) for one in found]
+    assert all(any(b <= begin and end <= e for b, e in covered) for begin, end in driven)
+    by_driver: dict[int, int] = {}
+    for spell in naive_driving.spells(fixes, rules):
+        by_driver[spell.driver] = by_driver.get(spell.driver, 0) + sum(end - begin for begin, end in filter(None, spell.pieces))
+    told = {int(driver): int((found["end_ms"] - found["begin_ms"])[found["driver"] == driver].sum()) for driver in set(found["driver"])}
+    assert told == {driver: total for driver, total in by_driver.items() if total}

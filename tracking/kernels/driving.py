@@ -33,14 +33,14 @@ FAR = 1 << 60
 
 DRIVING_STATE = np.dtype(
     [
-        ("since_ms", "<i8"), ("last_ms", "<i8"), ("stood_ms", "<i8"), ("wheel_ms", "<i8"), ("driven_ms", "<i8"), ("night_ms", "<i8"),
+        ("since_ms", "<i8"), ("spell_ms", "<i8"), ("last_ms", "<i8"), ("stood_ms", "<i8"), ("wheel_ms", "<i8"), ("driven_ms", "<i8"), ("night_ms", "<i8"),
         ("beyond_ms", "<i8"), ("told_ms", "<i8"), ("peak_ms", "<i8"), ("driver", "<i4"), ("night_day", "<i4"),
         ("last_lon", "<i4"), ("last_lat", "<i4"), ("still_lon", "<i4"), ("still_lat", "<i4"), ("lon_e6", "<i4"), ("lat_e6", "<i4"),
-        ("seen", "u1"), ("moving", "u1"), ("spell", "u1"), ("quality", "u1"),
+        ("seen", "u1"), ("moving", "u1"), ("quality", "u1"),
     ],
     align=True,
 )  # fmt: skip
-"""What is remembered of a vehicle. since_ms: when the open episode began, 0 none; stood_ms: since when it stands, 0 it does not;
+"""What is remembered of a vehicle. since_ms: when the open episode began, spell_ms: when the spell began, 0 none; stood_ms: since when it stands, 0 it does not;
 wheel_ms: the last instant of driving; driven_ms: of the spell; night_ms: of the night of night_day; beyond_ms: since the episode opened."""
 
 _EARTH_M, _RADIAN = 6_371_008.8, math.pi / 180e6
@@ -76,7 +76,7 @@ def _end_episode(state, rules, edges, count, slot):  # type: ignore[no-untyped-d
 def _end_spell(state, rules, edges, count, slot):  # type: ignore[no-untyped-def]
     """A rest, another driver, or too long a silence; how many edges there are now."""
     count = _end_episode(state, rules, edges, count, slot)
-    state.spell, state.driven_ms, state.night_ms, state.quality, state.driver = 0, 0, 0, 0, 0
+    state.spell_ms, state.driven_ms, state.night_ms, state.quality, state.driver = 0, 0, 0, 0, 0
     return count
 
 
@@ -109,7 +109,7 @@ def _drive(state, rules, edges, count, slot, begin_ms, end_ms):  # type: ignore[
             state.lon_e6, state.lat_e6 = state.last_lon, state.last_lat
             state.wheel_ms = state.since_ms
             count = _tell(state, rules, edges, count, slot, OPEN, state.since_ms)
-        state.spell = 1
+        state.spell_ms = state.spell_ms if state.spell_ms else begin_ms
         state.driven_ms += length
         state.night_ms += length if night else 0
         if state.since_ms:
@@ -147,11 +147,11 @@ def _pass_leg(state, rules, edges, count, slot, t_ms, did):  # type: ignore[no-u
         return count
     if did == UNKNOWN:
         state.stood_ms = 0
-        if state.spell:
+        if state.spell_ms:
             state.quality = PARTIAL
         return count
     begin = state.last_ms
-    if rules.short_stops and state.spell and state.stood_ms:
+    if rules.short_stops and state.spell_ms and state.stood_ms:
         begin = state.wheel_ms
     state.stood_ms = 0
     return _drive(state, rules, edges, count, slot, begin, t_ms)
@@ -202,4 +202,47 @@ def wheel_time(start, t_ms, place, speed_kmh, acc, driver, limits, day_ms, state
             state.seen, state.moving, state.stood_ms = 0, 0, 0
         if state.since_ms and state.wheel_ms - state.told_ms >= rules.extend_ms:
             count = _tell(state, rules, edges, count, v, EXTEND, state.wheel_ms)
+    return count
+
+
+@njit(cache=True, nogil=True)
+def wheel_pieces(start, t_ms, place, speed_kmh, acc, driver, limits, states, pieces):  # type: ignore[no-untyped-def]
+    """Pieces of driving of many vehicles; how many rows were filled: begin_ms, end_ms, slot, driver, spell. What was driven before the first card
+    of a spell is that driver's.
+
+    Args: as of `wheel_time`; limits: (1,), for all vehicles.
+    """
+    rules, count = limits[0], 0
+    for v in range(start.size - 1):
+        state = states[v]
+        spell = 0
+        for i in range(start[v], start[v + 1]):
+            rests = state.seen and t_ms[i] - state.last_ms > rules.silence_ms
+            if state.seen and not rests:
+                did = _leg(state, rules, t_ms[i], place[i, 0], place[i, 1])
+                if did == STOOD:
+                    state.stood_ms = state.last_ms if state.stood_ms == 0 else state.stood_ms
+                    rests = t_ms[i] - state.stood_ms >= rules.rest_ms
+                else:
+                    state.stood_ms = 0
+                if did == DRIVEN:
+                    joins = count > 0 and pieces[count - 1].slot == v and pieces[count - 1].end_ms == state.last_ms
+                    if joins and pieces[count - 1].driver == state.driver and pieces[count - 1].spell == spell:
+                        pieces[count - 1].end_ms = t_ms[i]
+                    else:
+                        row = pieces[count]
+                        row.begin_ms, row.end_ms, row.slot, row.driver, row.spell = state.last_ms, t_ms[i], v, state.driver, spell
+                        count += 1
+            if rests:
+                spell += 1
+                state.driver = 0
+                if t_ms[i] - state.last_ms > rules.silence_ms:
+                    state.seen, state.moving, state.stood_ms = 0, 0, 0
+            _place_fix(state, rules, t_ms[i], place[i, 0], place[i, 1], speed_kmh[i], acc[i])
+            if driver[i] != 0:
+                row = count - 1
+                while state.driver == 0 and row >= 0 and pieces[row].slot == v and pieces[row].spell == spell and pieces[row].driver == 0:
+                    pieces[row].driver = driver[i]
+                    row -= 1
+                state.driver = driver[i]
     return count

@@ -80,6 +80,48 @@ RULES: Registry[str, Rule] = Registry("rule", "tracking.violations")
 """Rules by their ids, one file each."""
 
 
+DriverJudge = Callable[[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], Array, int], Array]
+"""(start (D + 1,), begin_ms (n,), end_ms (n,), limits (D,), until_ms) -> `EDGE` rows: pieces of driving, disjoint and rising, by driver."""
+
+
+@dataclass(frozen=True, slots=True)
+class DriverRule:
+    """A rule that follows a driver over vehicles; fields as of `Rule`. It remembers nothing: it reads the pieces of a window."""
+
+    rule_id: str
+    version: int
+    limits: np.dtype[Any]
+    parameters: Mapping[str, Parameter]
+    pack: Callable[[Mapping[str, Any]], tuple[Any, ...]]
+    peak: str
+    amount: str
+    judge: DriverJudge
+
+
+DRIVER_RULES: Registry[str, DriverRule] = Registry("rule of drivers", "tracking.violations")
+"""Rules that follow a driver over vehicles, by their ids."""
+
+
+def definition(rule_id: str) -> Rule | DriverRule:
+    """The rule of either kind; RefusedError for an unknown id."""
+    return DRIVER_RULES.get(rule_id) or RULES[rule_id]
+
+
+def rule_ids() -> list[str]:
+    """All rules of both kinds."""
+    return sorted([*RULES, *DRIVER_RULES])
+
+
+def driver_rule(rule_id: str, **said: Any) -> Callable[[DriverJudge], DriverJudge]:
+    """Decorator: file the function under the id, with what `DriverRule` says of it."""
+
+    def add(judge: DriverJudge) -> DriverJudge:
+        DRIVER_RULES.add(rule_id, DriverRule(rule_id=rule_id, judge=judge, **said))
+        return judge
+
+    return add
+
+
 def rule(rule_id: str, **said: Any) -> Callable[[Judge], Judge]:
     """Decorator: file the function under the id, with what `Rule` says of it."""
 

@@ -12,7 +12,7 @@ from typing import Any
 from domain.errors import RefusedError
 from tracking.violations import legal
 from tracking.violations.checking import check
-from tracking.violations.model import RULES, Rule
+from tracking.violations.model import DriverRule, Rule, definition
 from tracking.violations.parameters import whole
 from tracking.violations.threshold import Subject, Threshold
 
@@ -20,7 +20,7 @@ FOLDER = Path(__file__).with_name("thresholds")
 _KEYS = ("from", "until", "region", "vehicle_class", "line", "source", "unconfirmed", "ours")
 
 
-def read(text: str, rule: Rule) -> list[Threshold]:
+def read(text: str, rule: Rule | DriverRule) -> list[Threshold]:
     """Rows of a table; RefusedError naming the row and the value."""
     try:
         table = tomllib.loads(text)
@@ -31,7 +31,7 @@ def read(text: str, rule: Rule) -> list[Threshold]:
     return [_row(rule, place, row) for place, row in enumerate(table.get("value", []), 1)]
 
 
-def _row(rule: Rule, place: int, row: Mapping[str, Any]) -> Threshold:
+def _row(rule: Rule | DriverRule, place: int, row: Mapping[str, Any]) -> Threshold:
     written = {name: value for name, value in row.items() if name not in _KEYS}
     try:
         numbers = whole(rule.parameters, written)
@@ -65,7 +65,7 @@ def _source(row: Mapping[str, Any], written: Mapping[str, Any]) -> str:
 @cache
 def table(rule_id: str) -> tuple[Threshold, ...]:
     """The rows of a rule, checked."""
-    rule = RULES[rule_id]
+    rule = definition(rule_id)
     rows = read((FOLDER / f"{rule_id.lower()}.toml").read_text("utf-8"), rule)
     check(rows)
     return tuple(rows)

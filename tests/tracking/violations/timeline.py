@@ -14,8 +14,10 @@ import numpy as np
 from domain.units import SHANGHAI, day_bounds, day_of, epoch_ms, instant
 from tracking.kernels.edges import CLOSE, OPEN
 from tracking.violations.judging import Memory, Whom, judge
-from tracking.violations.model import Rows
+from tracking.violations.model import DRIVER_RULES, Rows
+from tracking.violations.pieces import union
 from tracking.violations.threshold import Subject
+from tracking.violations.thresholds import pick, table
 
 TABLES = Path(__file__).parents[2] / "tables" / "rules"
 SEVERITIES = {1: "notice", 2: "minor", 3: "general", 4: "severe"}
@@ -149,6 +151,27 @@ def cases() -> Iterable[tuple[str, dict[str, Any]]]:
         table = tomllib.loads(path.read_text("utf-8"))
         for case in table["case"]:
             yield table["rule"], case
+
+
+def driver_told(rule_id: str, pieces: Sequence[dict[str, str]], until: str) -> list[dict[str, Any]]:
+    """Episodes of one driver in the words of the tables; pieces: `from`, `to`, of any vehicles, in any order."""
+    begin, end = (np.array([moment(one[name]) for one in pieces], np.int64) for name in ("from", "to"))
+    begin, end = union(begin, end)
+    row = pick(table(rule_id), day_of(int(begin[0])), Subject("520100", "line_coach"))
+    assert row is not None
+    limits = np.array([DRIVER_RULES[rule_id].pack(row.numbers)], DRIVER_RULES[rule_id].limits)
+    edges = DRIVER_RULES[rule_id].judge(np.array([0, begin.size]), begin, end, limits, moment(until))
+
+    def said(t_ms: int) -> str:
+        return instant(int(t_ms)).astimezone(SHANGHAI).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3]
+
+    return [
+        {
+            "opened": said(e["opened_ms"]), "closed": said(e["t_ms"]), "peak": float(e["peak"]), "amount": float(e["amount"]),
+            "severity": SEVERITIES[int(e["severity"])], "over": bool(e["kind"] == CLOSE),
+        }
+        for e in edges
+    ]  # fmt: skip
 
 
 def last_ms(fixes: np.ndarray) -> int:
