@@ -18,10 +18,10 @@ BEGIN_S = day_bounds(DAY)[0] // 1000
 WIDTH = 12_000.0
 
 
-def ring() -> tuple[RoadNetwork, dict[str, int]]:
+def ring(limit_kmh: int | None = None) -> tuple[RoadNetwork, dict[str, int]]:
     """A rectangle of roads, 12 km by 6 km, cut in the middle, with a spur."""
     places = {"a": (0, 0), "b": (WIDTH, 0), "c": (WIDTH, 6_000), "d": (0, 6_000), "m": (6_000, 0), "n": (6_000, 6_000), "s": (6_000, 9_000)}
-    return roads(places, ["ambcnda", "mn", "ns"])  # type: ignore[arg-type]
+    return roads(places, ["ambcnda", "mn", "ns"], limit_kmh)  # type: ignore[arg-type]
 
 
 def drive(

@@ -23,7 +23,7 @@ def degrees(x: object, y: object) -> tuple[np.ndarray, np.ndarray]:
     return LON + np.asarray(x, np.float64) / _EAST, LAT + np.asarray(y, np.float64) / _NORTH
 
 
-def roads(places: dict[str, tuple[float, float]], ways: list[str]) -> tuple[RoadNetwork, dict[str, int]]:
+def roads(places: dict[str, tuple[float, float]], ways: list[str], limit_kmh: int | None = None) -> tuple[RoadNetwork, dict[str, int]]:
     """A network of roads; ways are words of letters, each letter a place, one-way behind a ">". With the node number of each place."""
     rows = [(a, b) for way in ways for a, b in itertools.pairwise(way.lstrip(">"))]
     oneway = [way.startswith(">") for way in ways for _ in way.lstrip(">")[1:]]
@@ -33,6 +33,7 @@ def roads(places: dict[str, tuple[float, float]], ways: list[str]) -> tuple[Road
         tail=np.array([number[a] for a, _ in rows]), head=np.array([number[b] for _, b in rows]),
         shape_start=np.arange(0, 2 * len(rows) + 1, 2), lon_deg=lon, lat_deg=lat,
         road_class=np.full(len(rows), RoadClass.SECONDARY, np.uint8), oneway=np.array(oneway),
+        limit_kmh=None if limit_kmh is None else np.full(len(rows), limit_kmh, np.uint8),
     )  # fmt: skip
     return from_edges(table, licence="CC0"), number
 

@@ -14,6 +14,7 @@ from tracking.violations.model import Array, Limits, Rows, rule
 @rule(
     "DEVICE",
     version=1,
+    reads="said",
     state=BITS_STATE,
     limits=BITS_LIMITS,
     parameters=bits.BITS,

@@ -54,10 +54,13 @@ class Memory:
         return self.states.setdefault(rule.rule_id, rule.blank(self.vehicles))
 
 
-def judge(rows: Rows, whom: Whom, memory: Memory, until_ms: NDArray[np.int64], rule_ids: Sequence[str] = ()) -> list[Told]:
+def judge(
+    rows: Rows, whom: Whom, memory: Memory, until_ms: NDArray[np.int64], rule_ids: Sequence[str] = (), said: Rows | None = None
+) -> list[Told]:
     """Judge fixes of one day.
 
     Args:
+        rows, said: what was driven, and every record where those are more (None: the same), of the same vehicles and day.
         whom: (V,) what thresholds are asked for.
         until_ms: (V,) int64: nothing older will come; not before the newest fix, not after the end of the day.
         rule_ids: all when empty.
@@ -67,7 +70,7 @@ def judge(rows: Rows, whom: Whom, memory: Memory, until_ms: NDArray[np.int64], r
         rule = RULES[rule_id]
         states = memory.of(rule)
         limits = _limits(rule, whom, rows.day_ms, states["since_ms"])
-        edges = rule.judge(rows, limits, states, until_ms)
+        edges = rule.judge(said if said is not None and rule.reads == "said" else rows, limits, states, until_ms)
         told.append(Told(rule, edges, _threshold_ids(rule, whom, edges)))
     return told
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,7 +58,8 @@ class Rule:
 
     rule_id: "FAT-4H"; version: raised when the same rows and thresholds give other episodes; state: record of one vehicle, whose field
     since_ms is when what is open began, 0 when nothing is; limits: record of thresholds that the kernel reads; pack: the numbers of a
-    threshold row to such a record; parameters: of threshold rows; peak, amount: what these are and their unit.
+    threshold row to such a record; parameters: of threshold rows; peak, amount: what these are and their unit; reads: "driven", qualified
+    fixes without drift, or "said", every record.
     """
 
     rule_id: str
@@ -70,6 +71,7 @@ class Rule:
     peak: str
     amount: str
     judge: Judge
+    reads: Literal["driven", "said"] = "driven"
 
     def blank(self, count: int) -> Array:
         """(count,) states of vehicles that nothing is known of."""

@@ -24,6 +24,7 @@ def _pack(row: Mapping[str, Any]) -> tuple[Any, ...]:
 @rule(
     "MOVE-OFF",
     version=1,
+    reads="said",
     state=SILENCE_STATE,
     limits=SILENCE_LIMITS,
     parameters={"gap_s": seconds(60, 86_400), "displacement_m": number(100, 1_000_000, "m"), "severity": choice(SEVERITIES)},

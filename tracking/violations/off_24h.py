@@ -22,6 +22,7 @@ def _pack(row: Mapping[str, Any]) -> tuple[Any, ...]:
 @rule(
     "OFF-24H",
     version=1,
+    reads="said",
     state=SILENCE_STATE,
     limits=SILENCE_LIMITS,
     parameters={"silence_s": seconds(3_600, 31_536_000)},

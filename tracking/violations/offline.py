@@ -25,6 +25,7 @@ def _pack(row: Mapping[str, Any]) -> tuple[Any, ...]:
 @rule(
     "OFFLINE",
     version=1,
+    reads="said",
     state=SILENCE_STATE,
     limits=SILENCE_LIMITS,
     parameters={
