@@ -65,7 +65,7 @@ def compute_unit(unit: Unit) -> UnitDone:
         RefusedError: the network's file is missing, or another than the registered one.
     """
     began = time.thread_time()
-    network = _network(str(unit.roads.path), unit.roads.map_version) if unit.roads is not None else None
+    network = registered_network(str(unit.roads.path), unit.roads.map_version) if unit.roads is not None else None
     vehicles = [ticket.vehicle_id for ticket in unit.tickets]
     fixes = 0
     found: list[tuple[Ticket, StoredDay]] = []
@@ -110,7 +110,7 @@ def _archive(conn: Connection, unit: Unit) -> Path | None:
 
 
 @lru_cache(maxsize=4)
-def _network(path: str, map_version: str) -> RoadNetwork:
+def registered_network(path: str, map_version: str) -> RoadNetwork:
     """The registered network; loaded once a process."""
     network = load(Path(path))
     if network.version != map_version:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from runtime.installation import Data, connected
+
 if TYPE_CHECKING:
+    from ingest.judged_day import Episode
     from tracking.violations.threshold import Threshold
 
 rules = typer.Typer(no_args_is_help=True, help="Rules of the road, their thresholds and sources.\n\nExample: cuntong rules list")
@@ -74,3 +78,112 @@ def check() -> None:
 
     rows = {rule_id: thresholds.table(rule_id) for rule_id in rule_ids()}
     Console().print(f"{len(rows)} rules, {sum(map(len, rows.values()))} rows of thresholds: nothing to mend")
+
+
+@rules.command()
+def judge(
+    vehicle: Annotated[int, typer.Argument(help="Number of the vehicle.")],
+    day: Annotated[datetime, typer.Argument(formats=["%Y-%m-%d"], metavar="DAY", help="Asia/Shanghai day.")],
+    save: Annotated[
+        Path | None, typer.Option(file_okay=False, metavar="FOLDER", help="Write the evidence of each closed episode there.")
+    ] = None,
+    data: Data = None,
+) -> None:
+    """What a vehicle broke on a stored day, by all rules that follow a vehicle. Nothing is stored.
+
+    Its fixes are read and matched as the worker does, with the day before and the day after for what lasts over midnight.
+
+    Example:
+
+        cuntong rules judge 17 2026-03-24 --save evidence
+    """
+    from rich.console import Console
+    from rich.table import Table
+
+    from ingest.judged_day import judge_day
+    from runtime.caches import separate_kernel_cache
+    from runtime.settings import load
+
+    separate_kernel_cache()
+    with connected(data) as conn:
+        found = judge_day(conn, vehicle, day.date(), load(data=data).database.archive_path or Path())
+    table = Table(
+        "rule",
+        "opened",
+        "closed",
+        "severity",
+        "worst",
+        "amount",
+        "quality",
+        "evidence",
+        title=f"vehicle {vehicle}, {day:%Y-%m-%d}, Asia/Shanghai",
+    )
+    for episode in found:
+        table.add_row(*_told(episode, _saved(episode, save)))
+    Console().print(table if found else f"vehicle {vehicle}, {day:%Y-%m-%d}: no rule was broken")
+
+
+SEVERITIES = ("", "notice", "minor", "general", "severe")
+QUALITIES = ("good", "partial", "doubtful")
+
+
+def _saved(episode: Episode, folder: Path | None) -> str:
+    """Hash of the evidence, written to the folder when there is one."""
+    from tracking.violations.evidence import evidence_hash
+
+    if episode.bundle is None:
+        return ""
+    name = evidence_hash(episode.bundle)
+    if folder is not None:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"{episode.rule.rule_id.lower()}-{name[:16]}.evidence").write_bytes(episode.bundle)
+    return name
+
+
+def _clock(t_ms: Any) -> str:
+    from domain.units import SHANGHAI, instant
+
+    return instant(int(t_ms)).astimezone(SHANGHAI).strftime("%m-%d %H:%M:%S")
+
+
+def _told(episode: Episode, evidence: str) -> tuple[str, ...]:
+    edge, rule = episode.edge, episode.rule
+    return (
+        rule.rule_id, _clock(edge["opened_ms"]), _clock(edge["t_ms"]) if episode.bundle is not None else "lasts",
+        SEVERITIES[int(edge["severity"])], f"{float(edge['peak']):g} {rule.peak}", f"{float(edge['amount']):g} {rule.amount}",
+        QUALITIES[int(edge["quality"])], evidence[:16],
+    )  # fmt: skip
+
+
+@rules.command()
+def explain(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, metavar="FILE.evidence", help="Written by rules judge --save.")],
+) -> None:
+    """What an evidence bundle says, and whether the rule finds the same episode in it again; if not the command ends with code 1.
+
+    Example:
+
+        cuntong rules explain evidence/spd-limit-0123456789abcdef.evidence
+    """
+    from rich.console import Console
+
+    from tracking.violations.evidence import evidence_hash, read, rejudge
+
+    content = file.read_bytes()
+    bundle = read(content)
+    head, edge, console = bundle.header, bundle.edge[0], Console()
+    same = rejudge(bundle)
+    console.print(f"{head['rule']} version {head['rule_version']}, {SEVERITIES[int(edge['severity'])]}, {QUALITIES[int(edge['quality'])]}")
+    console.print(f"opened {_clock(edge['opened_ms'])}, closed {_clock(edge['t_ms'])} (Asia/Shanghai)")
+    console.print(f"{float(edge['peak']):g} {head['peak']}; {float(edge['amount']):g} {head['amount']}")
+    console.print(
+        f"thresholds {head['threshold_id'][:16]}, {head['source']}: "
+        + ", ".join(f"{name} = {value}" for name, value in head["threshold"].items())
+    )
+    console.print(
+        f"{len(bundle.positions)} fixes, margin {head['margin']}; {', '.join(f'{name} {value}' for name, value in head['facts'].items())}"
+    )
+    console.print(f"sha256 {evidence_hash(content)}")
+    console.print("judged again: the same episode" if same else "[red]judged again: NOT the same episode[/red]", highlight=False)
+    if not same:
+        raise typer.Exit(1)
