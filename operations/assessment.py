@@ -149,12 +149,14 @@ def _against_mean(value: Fraction, mean: Fraction, points: Fraction) -> Fraction
 
 
 def score(form: Form, figures: Mapping[str, Figure], region: Mapping[str, Figure]) -> Score:
-    """A form filled in for one unit. region: the region's own figures, the means of "against_mean"; an item without a figure is left out."""
+    """A form filled in for one unit. region: the region's own figures, the means of "against_mean"; an item without a figure, or without a mean to
+    be held against, is left out."""
     lines, total, of = [], Fraction(0), Fraction(0)
     for item in form.items:
         found = figures[item.kpi]
         mean = region[item.kpi].value if item.score == "against_mean" and item.kpi in region else None
-        points = None if found.value is None else points_of(item, found.value, mean or Fraction(0))
+        unknown = found.value is None or (item.score == "against_mean" and mean is None)
+        points = None if unknown or found.value is None else points_of(item, found.value, mean or Fraction(0))
         lines.append(Line(item, found, points, "—" if points is None else half_up(points, item.decimals)))
         if points is not None:
             total, of = total + points, of + item.points

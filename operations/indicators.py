@@ -75,12 +75,15 @@ def exact(value: Amount) -> Fraction:
 
 
 def figure(kpi: str, sums: Mapping[str, Amount]) -> Figure:
-    """An indicator of sums; a sum that is not given counts 0. KeyError for an unknown indicator."""
+    """An indicator of sums. Where one of its sums is not given there is no figure: what was not counted is not 0. KeyError: no such indicator."""
     formula = FORMULAS[kpi]
+    names = {name for expression in (formula.part, formula.whole) for name in expression.split("-")}
+    if not names <= set(sums):
+        return Figure(kpi, Fraction(0), Fraction(0), formula.unit)
 
     def total(expression: str) -> Fraction:
-        first, *less = expression.split("-")
-        return exact(sums.get(first, 0)) - sum((exact(sums.get(name, 0)) for name in less), Fraction(0))
+        first, *less = (exact(sums[name]) for name in expression.split("-"))
+        return first - sum(less, Fraction(0))
 
     return Figure(kpi, total(formula.part), total(formula.whole), formula.unit)
 
@@ -91,6 +94,6 @@ def figures(sums: Mapping[str, Amount]) -> dict[str, Figure]:
 
 
 def together(units: list[Mapping[str, Amount]]) -> dict[str, Fraction]:
-    """The sums of several units: a region's indicators are made of its sums, never of its units' rates."""
-    names = {name for sums in units for name in sums}
-    return {name: sum((exact(sums.get(name, 0)) for sums in units), Fraction(0)) for name in sorted(names)}
+    """The sums of several units, those that every unit has: a region's indicators are made of its sums, never of its units' rates."""
+    names = set.intersection(*(set(sums) for sums in units)) if units else set()
+    return {name: sum((exact(sums[name]) for sums in units), Fraction(0)) for name in sorted(names)}

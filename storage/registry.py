@@ -231,14 +231,15 @@ def _text(said: str) -> str:
     return said.replace("\x00", "")
 
 
-def subject_of(conn: psycopg.Connection[Any], vehicle_id: int) -> tuple[str, str] | None:
-    """(region code, vehicle class) by which a vehicle is judged; None for one that is not known."""
+def subject_of(conn: psycopg.Connection[Any], vehicle_id: int) -> tuple[str, str, str] | None:
+    """(plate, region code, vehicle class) by which a vehicle is judged; None for one that is not known."""
     row = conn.execute(
         """
-        select coalesce(region_code, ''), case when dangerous_goods then 'dangerous_goods' else vehicle_class end
+        select coalesce(plate, ''), coalesce(region_code, ''),
+               case when dangerous_goods then 'dangerous_goods' else vehicle_class end
           from vehicle
          where vehicle_id = %(vehicle)s
         """,
         {"vehicle": vehicle_id},
     ).fetchone()
-    return (row[0], row[1]) if row else None
+    return (row[0], row[1], row[2]) if row else None

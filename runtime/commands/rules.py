@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import time
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -100,13 +102,13 @@ def judge(
     from rich.console import Console
     from rich.table import Table
 
-    from ingest.judged_day import judge_day
+    from ingest.judged_day import NOT_READ, judge_day
     from runtime.caches import separate_kernel_cache
     from runtime.settings import load
 
     separate_kernel_cache()
     with connected(data) as conn:
-        found = judge_day(conn, vehicle, day.date(), load(data=data).database.archive_path or Path())
+        judged = judge_day(conn, vehicle, day.date(), load(data=data).database.archive_path or Path(), time.time_ns() // 1_000_000)
     table = Table(
         "rule",
         "opened",
@@ -118,9 +120,15 @@ def judge(
         "evidence",
         title=f"vehicle {vehicle}, {day:%Y-%m-%d}, Asia/Shanghai",
     )
-    for episode in found:
+    for episode in judged.episodes:
         table.add_row(*_told(episode, _saved(episode, save)))
-    Console().print(table if found else f"vehicle {vehicle}, {day:%Y-%m-%d}: no rule was broken")
+    console = Console()
+    console.print(table if judged.episodes else f"vehicle {vehicle}, {day:%Y-%m-%d}: no breach was found")
+    console.print(
+        f"{judged.fixes} qualified fixes, {'matched to roads' if judged.roads else 'not matched to roads'}; not read: {', '.join(NOT_READ)}"
+    )
+    for reason in sorted(set(judged.not_judged.values())):
+        console.print(f"not judged ({reason}): {', '.join(rule for rule, why in judged.not_judged.items() if why == reason)}")
 
 
 SEVERITIES = ("", "notice", "minor", "general", "severe")
@@ -158,8 +166,10 @@ def _told(episode: Episode, evidence: str) -> tuple[str, ...]:
 @rules.command()
 def explain(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, metavar="FILE.evidence", help="Written by rules judge --save.")],
+    sha256: Annotated[str, typer.Option(metavar="HEX", help="Hash that was noted; without it the one in the file's name.")] = "",
 ) -> None:
-    """What an evidence bundle says, and whether the rule finds the same episode in it again; if not the command ends with code 1.
+    """What an evidence bundle says, whether its bytes are those that its name or --sha256 names, and whether the rule finds the same episode in
+    them again; if not the command ends with code 1.
 
     Example:
 
@@ -183,7 +193,11 @@ def explain(
     console.print(
         f"{len(bundle.positions)} fixes, margin {head['margin']}; {', '.join(f'{name} {value}' for name, value in head['facts'].items())}"
     )
-    console.print(f"sha256 {evidence_hash(content)}")
+    named = sha256 or "".join(re.findall(r"-([0-9a-f]{16})\.evidence$", file.name))
+    genuine = evidence_hash(content).startswith(named)
+    console.print(
+        f"sha256 {evidence_hash(content)}" + ("" if genuine else f": [red]NOT {named}, the bytes were changed[/red]"), highlight=False
+    )
     console.print("judged again: the same episode" if same else "[red]judged again: NOT the same episode[/red]", highlight=False)
-    if not same:
+    if not (same and genuine):
         raise typer.Exit(1)

@@ -39,6 +39,7 @@ TWINS = {
     "tracking/kernels/outline.py": ("tests/tracking/naive_route.py", (f"{TRACKING}route.py",)),
     "tracking/kernels/overspeed.py": ("tests/tracking/naive_overspeed.py", EPISODES),
     "tracking/kernels/paths.py": ("tests/tracking/naive_search.py", (f"{TRACKING}search.py",)),
+    "tracking/kernels/pieces.py": ("tests/tracking/naive_driving.py", EPISODES),
     "tracking/kernels/placing.py": ("tests/tracking/naive_route.py", (f"{TRACKING}route.py",)),
     "tracking/kernels/posterior.py": ("tests/tracking/naive_lattice.py", (f"{TRACKING}lattice.py",)),
     "tracking/kernels/prior.py": ("tests/tracking/naive_prior.py", (f"{TRACKING}prior.py", f"{TRACKING}cleaning.py")),
@@ -68,7 +69,7 @@ THROUGH = {
     "posterior.judge": "posterior", "route.leg_parts": "trace", "ends.draw_in": "match",
     "live_cleaning.distance": "receive", "live_window.best_tip": "settle", "live_window.overdue": "settle", "live_window.lead": "LiveMatcher",
     "overspeed.speeding": "naive_overspeed", "driving.wheel_time": "naive_driving",
-    "driving.metres": "naive_driving", "driving.wheel_pieces": "pieces_of", "windows.wheel_windows": "naive_windows", "bits.bit_runs": "naive_bits", "silences.silences": "naive_silences",
+    "driving.metres": "naive_driving", "driving.leg": "naive_driving", "driving.place_fix": "naive_driving", "pieces.wheel_pieces": "pieces_of", "windows.wheel_windows": "naive_windows", "bits.bit_runs": "naive_bits", "silences.silences": "naive_silences",
 }  # fmt: skip
 """Kernels whose twin is compared through the kernel that calls them."""
 

@@ -168,3 +168,14 @@ def test_a_form_that_is_not_there_is_refused_with_those_there_are() -> None:
 )
 def test_halves_go_away_from_zero(value: str, decimals: int, printed: str) -> None:
     assert half_up(Fraction(value), decimals) == printed
+
+
+def test_what_was_not_counted_is_no_figure_and_scores_nothing() -> None:
+    assert figure("drift_vehicle_rate", {"active": 10}).value is None
+    assert figure("drift_vehicle_rate", {"active": 10, "drifting": 0}).value == 0
+    alone = score(form("cn-160-operator"), figures({"active": 10, "overspeed_episodes": 0, "connected": 10, "registered": 10}), {})
+    by_kpi = {line.item.kpi: line.points for line in alone.lines}
+    assert by_kpi["overspeed_per_vehicle"] is None and by_kpi["drift_vehicle_rate"] is None
+    assert (alone.of, alone.total) == (10, 10)
+    assert together([{"active": 1, "drifting": 0}, {"active": 2}]) == {"active": 3}
+    assert together([]) == {}

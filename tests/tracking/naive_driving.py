@@ -44,28 +44,32 @@ def metres(a: Any, b: Any) -> float:
     return 6_371_008.8 * math.hypot(east, math.radians((int(b["lat_e6"]) - int(a["lat_e6"])) / 1e6))
 
 
-def _moves(fixes: Any, rules: Rules) -> list[bool]:
-    """Whether the vehicle moves at each fix."""
-    found: list[bool] = []
-    still = None
+def _states(fixes: Any, rules: Rules) -> list[tuple[bool, Any]]:
+    """Whether the vehicle moves at each fix, and about which place it would drift after it (None: its engine runs)."""
+    found: list[tuple[bool, Any]] = []
+    still, was_off = None, False
     for row, fix in enumerate(fixes):
         fresh = row == 0 or int(fix["t_ms"]) - int(fixes[row - 1]["t_ms"]) > rules.silence_ms
-        before = False if fresh else found[-1]
-        speed = float(fix["kmh"])
+        before = False if fresh else found[-1][0]
+        speed, off = float(fix["kmh"]), bool(fix["acc"] == 0)
         if math.isnan(speed) and not fresh:
             speed = metres(fixes[row - 1], fix) / (int(fix["t_ms"]) - int(fixes[row - 1]["t_ms"])) * 3600
-        drifts = fix["acc"] == 0 and (fresh or metres(still, fix) <= rules.drift_m)
-        moves = bool(speed >= rules.moving_kmh) and not drifts
-        if moves or before or fresh:
+        if fresh or (off and not was_off):
             still = fix
-        found.append(moves)
+        moves = bool(speed >= rules.moving_kmh) and not (off and metres(still, fix) <= rules.drift_m)
+        if before and not moves:
+            still = fix
+        was_off = off
+        found.append((moves, still if off else None))
     return found
 
 
-def _did(a: Any, b: Any, moving: bool, rules: Rules) -> str:
-    took, length = int(b["t_ms"]) - int(a["t_ms"]), metres(a, b)
+def _did(a: Any, b: Any, state: tuple[bool, Any], rules: Rules) -> str:
+    (moving, still), took, length = state, int(b["t_ms"]) - int(a["t_ms"]), metres(a, b)
     if took <= rules.gap_ms:
         return "driven" if moving else "stood"
+    if not moving and still is not None and b["acc"] == 0 and metres(still, b) <= rules.drift_m:
+        return "stood"
     if length / took * 3600 >= rules.gap_kmh:
         return "driven"
     return "stood" if length <= rules.rest_m else "unknown"
@@ -73,7 +77,7 @@ def _did(a: Any, b: Any, moving: bool, rules: Rules) -> str:
 
 def spells(fixes: Any, rules: Rules) -> list[Spell]:
     """The spells of a drive."""
-    moves, found, now, stood = _moves(fixes, rules), [], Spell(), None
+    states, found, now, stood = _states(fixes, rules), [], Spell(), None
     for row, fix in enumerate(fixes):
         t_ms = int(fix["t_ms"])
         if row:
@@ -82,7 +86,7 @@ def spells(fixes: Any, rules: Rules) -> list[Spell]:
                 found.append(now)
                 now, stood = Spell(), None
             else:
-                did = _did(before, fix, moves[row - 1], rules)
+                did = _did(before, fix, states[row - 1], rules)
                 if did == "stood":
                     stood = int(before["t_ms"]) if stood is None else stood
                     if t_ms - stood >= rules.rest_ms:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from tracking.kernels import clock, edges
 from tracking.kernels.driving import FAR
 from tracking.violations import driving, thresholds
 from tracking.violations.model import DRIVER_RULES, RULES
-from tracking.violations.pieces import blank, pieces_of
+from tracking.violations.pieces import attributed, blank, pieces_of
 from tracking.violations.threshold import Subject
 
 EVENING = day_bounds(date(2026, 3, 2))[0] + 20 * 3_600_000
@@ -227,18 +228,22 @@ def test_driving_in_windows_agrees_with_its_twin(spans: list[tuple[int, int]], w
 
 
 @settings(max_examples=200, deadline=None)
-@given(fixes=drives())
-def test_pieces_of_driving_are_those_of_the_spells(fixes: np.ndarray) -> None:
+@given(fixes=drives(), parts=st.lists(st.integers(0, 300), max_size=5))
+def test_pieces_of_driving_are_those_of_the_spells_however_they_are_cut(fixes: np.ndarray, parts: list[int]) -> None:
     n = _numbers("FAT-4H")
     rules = naive_driving.Rules(
         naive_driving.FAR, naive_driving.FAR, (0, 0), False, n["min_rest_s"], n["gap_s"], n["max_silence_s"], n["moving_kmh"],
         n["gap_driving_kmh"], n["rest_displacement_m"], n["drift_radius_m"], False,
     )  # fmt: skip
-    found = pieces_of(rows_of([fixes], 0), n, blank(1))
+    states = blank(1)
+    cut = [0, *sorted(one for one in parts if one < len(fixes)), len(fixes)]
+    told_in_parts = [pieces_of(rows_of([fixes[a:b]], 0), n, states) for a, b in pairwise(cut)]
+    found = attributed(np.concatenate(told_in_parts))
     driven = [piece for spell in naive_driving.spells(fixes, rules) for piece in spell.pieces if piece]
     assert int((found["end_ms"] - found["begin_ms"]).sum()) == sum(end - begin for begin, end in driven)
     covered = [(int(one["begin_ms"]), int(one["end_ms"])) for one in found]
-    assert all(any(b <= begin and end <= e for b, e in covered) for begin, end in driven)
+    assert sorted(covered) == covered and all(b <= c for (_, b), (c, _) in pairwise(covered))
+    assert all(any(b < end and begin < e for b, e in covered) for begin, end in driven)
     by_driver: dict[int, int] = {}
     for spell in naive_driving.spells(fixes, rules):
         by_driver[spell.driver] = by_driver.get(spell.driver, 0) + sum(end - begin for begin, end in filter(None, spell.pieces))

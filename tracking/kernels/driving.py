@@ -36,7 +36,7 @@ DRIVING_STATE = np.dtype(
         ("since_ms", "<i8"), ("spell_ms", "<i8"), ("last_ms", "<i8"), ("stood_ms", "<i8"), ("wheel_ms", "<i8"), ("driven_ms", "<i8"), ("night_ms", "<i8"),
         ("beyond_ms", "<i8"), ("told_ms", "<i8"), ("peak_ms", "<i8"), ("driver", "<i4"), ("night_day", "<i4"),
         ("last_lon", "<i4"), ("last_lat", "<i4"), ("still_lon", "<i4"), ("still_lat", "<i4"), ("lon_e6", "<i4"), ("lat_e6", "<i4"),
-        ("seen", "u1"), ("moving", "u1"), ("quality", "u1"),
+        ("seen", "u1"), ("moving", "u1"), ("off", "u1"), ("quality", "u1"),
     ],
     align=True,
 )  # fmt: skip
@@ -127,10 +127,12 @@ def _mean_kmh(state, t_ms, lon_e6, lat_e6):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _leg(state, rules, t_ms, lon_e6, lat_e6):  # type: ignore[no-untyped-def]
+def leg(state, rules, t_ms, lon_e6, lat_e6, acc):  # type: ignore[no-untyped-def]
     """What the vehicle did since its last fix."""
     if t_ms - state.last_ms <= rules.gap_ms:
         return DRIVEN if state.moving else STOOD
+    if not state.moving and acc == 0 and state.off and metres(state.still_lon, state.still_lat, lon_e6, lat_e6) <= rules.drift_m:
+        return STOOD
     if _mean_kmh(state, t_ms, lon_e6, lat_e6) >= rules.gap_kmh:
         return DRIVEN
     return STOOD if metres(state.last_lon, state.last_lat, lon_e6, lat_e6) <= rules.rest_m else UNKNOWN
@@ -158,14 +160,18 @@ def _pass_leg(state, rules, edges, count, slot, t_ms, did):  # type: ignore[no-u
 
 
 @njit(cache=True, nogil=True)
-def _place_fix(state, rules, t_ms, lon_e6, lat_e6, speed, acc):  # type: ignore[no-untyped-def]
-    """Remember a fix, and whether the vehicle moves at it: by its speed (unknown: by the leg before), not by drift with the engine off."""
+def place_fix(state, rules, t_ms, lon_e6, lat_e6, speed, acc):  # type: ignore[no-untyped-def]
+    """Remember a fix, and whether the vehicle moves at it: by its speed (unknown: by the leg before), not by drift about the place where the
+    engine went off or where it stopped since."""
     if math.isnan(speed) and state.seen:
         speed = _mean_kmh(state, t_ms, lon_e6, lat_e6)
-    drifts = acc == 0 and (not state.seen or metres(state.still_lon, state.still_lat, lon_e6, lat_e6) <= rules.drift_m)
-    moving = speed >= rules.moving_kmh and not drifts
-    if moving or state.moving or not state.seen:
+    if not state.seen or (acc == 0 and not state.off):
         state.still_lon, state.still_lat = lon_e6, lat_e6
+    drifts = acc == 0 and metres(state.still_lon, state.still_lat, lon_e6, lat_e6) <= rules.drift_m
+    moving = speed >= rules.moving_kmh and not drifts
+    if state.moving and not moving:
+        state.still_lon, state.still_lat = lon_e6, lat_e6
+    state.off = acc == 0
     state.last_ms, state.last_lon, state.last_lat, state.seen, state.moving = t_ms, lon_e6, lat_e6, 1, moving
 
 
@@ -189,9 +195,9 @@ def wheel_time(start, t_ms, place, speed_kmh, acc, driver, limits, day_ms, state
                 count = _end_spell(state, rules, edges, count, v)
                 state.seen, state.moving, state.stood_ms = 0, 0, 0
             if state.seen:
-                did = _leg(state, rules, t_ms[i], place[i, 0], place[i, 1])
+                did = leg(state, rules, t_ms[i], place[i, 0], place[i, 1], acc[i])
                 count = _pass_leg(state, rules, edges, count, v, t_ms[i], did)
-            _place_fix(state, rules, t_ms[i], place[i, 0], place[i, 1], speed_kmh[i], acc[i])
+            place_fix(state, rules, t_ms[i], place[i, 0], place[i, 1], speed_kmh[i], acc[i])
             if driver[i] != 0:
                 if state.driver != 0 and state.driver != driver[i]:
                     count = _end_spell(state, rules, edges, count, v)
@@ -202,47 +208,4 @@ def wheel_time(start, t_ms, place, speed_kmh, acc, driver, limits, day_ms, state
             state.seen, state.moving, state.stood_ms = 0, 0, 0
         if state.since_ms and state.wheel_ms - state.told_ms >= rules.extend_ms:
             count = _tell(state, rules, edges, count, v, EXTEND, state.wheel_ms)
-    return count
-
-
-@njit(cache=True, nogil=True)
-def wheel_pieces(start, t_ms, place, speed_kmh, acc, driver, limits, states, pieces):  # type: ignore[no-untyped-def]
-    """Pieces of driving of many vehicles; how many rows were filled: begin_ms, end_ms, slot, driver, spell. What was driven before the first card
-    of a spell is that driver's.
-
-    Args: as of `wheel_time`; limits: (1,), for all vehicles.
-    """
-    rules, count = limits[0], 0
-    for v in range(start.size - 1):
-        state = states[v]
-        spell = 0
-        for i in range(start[v], start[v + 1]):
-            rests = state.seen and t_ms[i] - state.last_ms > rules.silence_ms
-            if state.seen and not rests:
-                did = _leg(state, rules, t_ms[i], place[i, 0], place[i, 1])
-                if did == STOOD:
-                    state.stood_ms = state.last_ms if state.stood_ms == 0 else state.stood_ms
-                    rests = t_ms[i] - state.stood_ms >= rules.rest_ms
-                else:
-                    state.stood_ms = 0
-                if did == DRIVEN:
-                    joins = count > 0 and pieces[count - 1].slot == v and pieces[count - 1].end_ms == state.last_ms
-                    if joins and pieces[count - 1].driver == state.driver and pieces[count - 1].spell == spell:
-                        pieces[count - 1].end_ms = t_ms[i]
-                    else:
-                        row = pieces[count]
-                        row.begin_ms, row.end_ms, row.slot, row.driver, row.spell = state.last_ms, t_ms[i], v, state.driver, spell
-                        count += 1
-            if rests:
-                spell += 1
-                state.driver = 0
-                if t_ms[i] - state.last_ms > rules.silence_ms:
-                    state.seen, state.moving, state.stood_ms = 0, 0, 0
-            _place_fix(state, rules, t_ms[i], place[i, 0], place[i, 1], speed_kmh[i], acc[i])
-            if driver[i] != 0:
-                row = count - 1
-                while state.driver == 0 and row >= 0 and pieces[row].slot == v and pieces[row].spell == spell and pieces[row].driver == 0:
-                    pieces[row].driver = driver[i]
-                    row -= 1
-                state.driver = driver[i]
     return count

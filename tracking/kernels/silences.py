@@ -60,13 +60,20 @@ def _known(state, rules):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
+def _row(state, today, day_ms):  # type: ignore[no-untyped-def]
+    """Which limits hold: those of the day on which the silence began, or of the day itself where the episode begins at the end of a silence."""
+    begun = state.since_ms if state.since_ms else (0 if today.from_end else state.last_ms)
+    return 1 if 0 < begun < day_ms else 0
+
+
+@njit(cache=True, nogil=True)
 def silences(start, t_ms, place, speed_kmh, acc, odometer_m, limits, day_ms, states, until_ms, edges):  # type: ignore[no-untyped-def]
     """Judge the gaps of many vehicles; how many `EDGE` rows were filled, peak being seconds of silence, amount metres between its ends.
 
     Args:
-        start: (V + 1,) rows of each vehicle; t_ms (n,) rising within one; place (n, 2) int32 1e-6 degree; speed_kmh (n,) float32 and
+        start: (V + 1,) rows of each vehicle; t_ms (n,) rising within one; place (n, 2) int32 1e-6 degree, 0, 0 unknown; speed_kmh (n,) float32 and
             odometer_m (n,) float64, NaN unknown; acc (n,) int8 1 on, 0 off, -1 unknown.
-        limits: (V, 2) `SILENCE_LIMITS`: of this day, and of the day on which what is open began.
+        limits: (V, 2) `SILENCE_LIMITS`: of this day, and of the day on which what is open or may open began.
         day_ms: first instant of the day that all fixes lie on.
         states: (V,) `SILENCE_STATE`, written; until_ms (V,): nothing older will come.
     """
@@ -74,19 +81,23 @@ def silences(start, t_ms, place, speed_kmh, acc, odometer_m, limits, day_ms, sta
     for v in range(start.size - 1):
         state = states[v]
         for i in range(start[v], start[v + 1]):
-            rules = limits[v, 1 if 0 < state.since_ms < day_ms else 0]
+            rules = limits[v, _row(state, limits[v, 0], day_ms)]
             took = t_ms[i] - state.last_ms
+            placed = place[i, 0] != 0 or place[i, 1] != 0
             if state.last_ms and took > rules.silence_ms:
-                apart = metres(state.last_lon, state.last_lat, place[i, 0], place[i, 1])
+                known = placed and (state.last_lon != 0 or state.last_lat != 0)
+                apart = metres(state.last_lon, state.last_lat, place[i, 0], place[i, 1]) if known else 0.0
                 gained = odometer_m[i] - state.odometer_m >= rules.gain_m
                 if not state.since_ms and rules.judged and (_known(state, rules) or gained or apart > rules.apart_m):
                     count = _open(state, rules, edges, count, v, took, apart)
                 if state.since_ms:
                     count = _tell(state, edges, count, v, CLOSE, t_ms[i], took, apart)
                     state.since_ms = 0
-            state.last_ms, state.last_lon, state.last_lat = t_ms[i], place[i, 0], place[i, 1]
+            state.last_ms = t_ms[i]
+            if placed:
+                state.last_lon, state.last_lat = place[i, 0], place[i, 1]
             state.speed_kmh, state.odometer_m, state.acc = speed_kmh[i], odometer_m[i], acc[i] != 0
-        rules = limits[v, 0]
+        rules = limits[v, _row(state, limits[v, 0], day_ms)]
         took = until_ms[v] - state.last_ms
         if state.last_ms and not state.since_ms and took > rules.silence_ms and _known(state, rules):
             count = _open(state, rules, edges, count, v, took, 0.0)

@@ -6,9 +6,13 @@ GROUPS: dict[str, frozenset[str]] = {
     "passenger": frozenset(("line_coach", "charter_coach", "rural_bus", "town_bus", "city_bus")),
     "coach": frozenset(("line_coach", "charter_coach")),
     "in_scope": frozenset(("line_coach", "charter_coach", "rural_bus", "town_bus", "city_bus", "dangerous_goods", "freight")),
+    "known": frozenset(
+        ("line_coach", "charter_coach", "rural_bus", "town_bus", "city_bus", "dangerous_goods", "freight", "taxi", "student_bus", "other")
+    ),
 }
 """passenger: coaches, rural and town buses; in_scope: DJ article 3, passenger vehicles, dangerous goods, tractors and trucks of 12 t and
-more; lighter trucks are not registered."""
+more; lighter trucks are not registered;
+known: every class but "unknown"."""
 
 EXACT, EVERY = 1_000, 1
 

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -60,13 +61,31 @@ def freeze(
     after = int(np.sum(kept["t_ms"] > edge["t_ms"]))
     header = {
         "rule": rule.rule_id, "rule_version": rule.version, "peak": rule.peak, "amount": rule.amount, "threshold_id": threshold.threshold_id,
-        "threshold": {name: value for name, value in threshold.written.items()}, "source": threshold.source,
+        "threshold": {name: value for name, value in threshold.written.items()}, "source": threshold.source, "row": _row(threshold),
         "unconfirmed": list(threshold.unconfirmed), "ours": list(threshold.ours), "from_ms": begin, "until_ms": end,
         "margin": "short" if before < 2 or after < 2 else "full", "sizes": [part.nbytes for part in parts],
         "columns": [str(part.dtype.descr) for part in parts], "facts": dict(facts),
     }  # fmt: skip
     said = json.dumps(header, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
     return MAGIC + len(said).to_bytes(4, "little") + said + b"".join(_plain(part) for part in parts)
+
+
+def _row(threshold: Threshold) -> dict[str, str]:
+    """What names the row in its table, as text."""
+    until = threshold.until.isoformat() if threshold.until else ""
+    return {
+        "from": threshold.since.isoformat(), "until": until, "region": threshold.region, "vehicle_class": threshold.vehicle_class, "line": threshold.line,
+    }  # fmt: skip
+
+
+def _threshold_of(header: Mapping[str, Any]) -> Threshold:
+    """The row that the header names, to have its id again."""
+    row = header["row"]
+    until = date.fromisoformat(row["until"]) if row["until"] else None
+    return Threshold(
+        header["rule"], date.fromisoformat(row["from"]), until, row["region"], row["vehicle_class"], row["line"], header["source"], header["threshold"],
+        {}, (), (),
+    )  # fmt: skip
 
 
 def _begun(rule: Rule, numbers: Mapping[str, Any], edge: Any, state: Array, positions: NDArray[Any], judged: Array) -> int:
@@ -117,7 +136,8 @@ def read(content: bytes) -> Bundle:
 
 
 def rejudge(bundle: Bundle) -> bool:
-    """True when the rule, by the bundle's own thresholds and nothing else, finds the same episode in the bundle's fixes.
+    """True when the rule, by the bundle's own thresholds and nothing else, finds the same episode in the bundle's fixes, and the threshold row is the
+    one that its id names.
 
     RefusedError when the rule has another version now.
     """
@@ -126,6 +146,8 @@ def rejudge(bundle: Bundle) -> bool:
         raise RefusedError(
             f"{rule.rule_id} is version {rule.version} now, the bundle was judged by {bundle.header['rule_version']}", field="rule_version"
         )
+    if _threshold_of(bundle.header).threshold_id != bundle.header["threshold_id"]:
+        return False
     numbers = {name: rule.parameters[name].number(name, value) for name, value in bundle.header["threshold"].items()}
     wanted = bundle.edge[0]
     until = max(int(bundle.header["until_ms"]), _decided(rule, bundle))

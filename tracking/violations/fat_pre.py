@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tracking.kernels.driving import DRIVING_LIMITS, DRIVING_STATE
+from tracking.kernels.driving import DRIVING_LIMITS, DRIVING_STATE, FAR
 from tracking.kernels.edges import NOTICE
 from tracking.violations import driving
 from tracking.violations.model import Array, Limits, Rows, rule
@@ -17,7 +18,7 @@ from tracking.violations.parameters import flag, seconds
 
 def _pack(row: Mapping[str, Any]) -> tuple[Any, ...]:
     ahead = row["pre_warn_s"]
-    return driving.pack(row, NOTICE, spell_ms=row["max_spell_s"] - ahead, night_ms=row["max_night_spell_s"] - ahead)
+    return driving.pack(row, NOTICE, spell_ms=row["max_spell_s"] - ahead, night_ms=row.get("max_night_spell_s", FAR) - ahead)
 
 
 @rule(
@@ -29,7 +30,7 @@ def _pack(row: Mapping[str, Any]) -> tuple[Any, ...]:
     | driving.NIGHT
     | {
         "max_spell_s": seconds(3_600, 86_400),
-        "max_night_spell_s": seconds(1_800, 172_800),
+        "max_night_spell_s": replace(seconds(1_800, 28_800), optional=True),
         "pre_warn_s": seconds(0, 3_600),
         "warn_driver": flag(),
     },

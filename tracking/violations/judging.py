@@ -69,7 +69,7 @@ def judge(
     for rule_id in rule_ids or RULES:
         rule = RULES[rule_id]
         states = memory.of(rule)
-        limits = _limits(rule, whom, rows.day_ms, states["since_ms"])
+        limits = _limits(rule, whom, rows.day_ms, np.where(states["since_ms"] > 0, states["since_ms"], states[rule.begun]))
         edges = rule.judge(said if said is not None and rule.reads == "said" else rows, limits, states, until_ms)
         told.append(Told(rule, edges, _threshold_ids(rule, whom, edges)))
     return told
@@ -83,8 +83,12 @@ def _limits(rule: Rule, whom: Whom, day_ms: int, since_ms: NDArray[np.int64]) ->
     limits[:, 0] = limits[:, 1] = today[whom.kind]
     if rule.rule_id in whom.exempt:
         limits["judged"][whom.exempt[rule.rule_id]] = False
-    for slot in np.flatnonzero((since_ms > 0) & (since_ms < day_ms)):
-        limits[slot, 1] = _packed(rule.rule_id, whom.kinds[whom.kind[slot]], day_of(int(since_ms[slot])))
+    earlier = np.flatnonzero((since_ms > 0) & (since_ms < day_ms))
+    days = (since_ms[earlier] - day_ms) // DAY_MS
+    for kind, ago in set(zip(whom.kind[earlier].tolist(), days.tolist(), strict=True)):
+        limits[earlier[(whom.kind[earlier] == kind) & (days == ago)], 1] = np.array(
+            _packed(rule.rule_id, whom.kinds[kind], day_of(day_ms + ago * DAY_MS)), rule.limits
+        )
     return limits
 
 

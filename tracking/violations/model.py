@@ -59,7 +59,7 @@ class Rule:
     rule_id: "FAT-4H"; version: raised when the same rows and thresholds give other episodes; state: record of one vehicle, whose field
     since_ms is when what is open began, 0 when nothing is; limits: record of thresholds that the kernel reads; pack: the numbers of a
     threshold row to such a record; parameters: of threshold rows; peak, amount: what these are and their unit; reads: "driven", qualified
-    fixes without drift, or "said", every record.
+    fixes without drift, or "said", every record; begun: field of the state that says when what would open now began.
     """
 
     rule_id: str
@@ -72,6 +72,7 @@ class Rule:
     amount: str
     judge: Judge
     reads: Literal["driven", "said"] = "driven"
+    begun: str = "since_ms"
 
     def blank(self, count: int) -> Array:
         """(count,) states of vehicles that nothing is known of."""

@@ -25,6 +25,7 @@ def _pack(row: Mapping[str, Any]) -> tuple[Any, ...]:
     "MOVE-OFF",
     version=1,
     reads="said",
+    begun="last_ms",
     state=SILENCE_STATE,
     limits=SILENCE_LIMITS,
     parameters={"gap_s": seconds(60, 86_400), "displacement_m": number(100, 1_000_000, "m"), "severity": choice(SEVERITIES)},

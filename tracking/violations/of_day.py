@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from domain.position import located
 from domain.track import Track
 from domain.units import day_bounds
 from tracking.cleaning import Keep, clean
@@ -32,7 +31,7 @@ _DROPPED = (Keep.DRIFT, Keep.DUPLICATE, Keep.INVALID, Keep.FROZEN)
 @dataclass(frozen=True, slots=True, eq=False)
 class Judgeable:
     """Fixes of one vehicle-day in time order. positions, judged: qualified ones without drift, with what is known of each; said: every record
-    of the day, those without a place at the last place known, for rules that ask what was said and when."""
+    of the day, those without a sound place at the last one known, for rules that ask what was said and when."""
 
     positions: NDArray[Any]
     judged: Array
@@ -52,13 +51,14 @@ def judgeable(
     rows = result.fixes
     inside = (rows["t_ms"] >= begin) & (rows["t_ms"] < end)
     keep = result.match.cleaned.keep if result.match is not None else clean(Track.of(rows)).keep
-    good = inside & qualified(rows, quality or QualityParameters()) & ~np.isin(keep, [int(kind) for kind in _DROPPED])
+    sound = qualified(rows, quality or QualityParameters()) & ~np.isin(keep, [int(kind) for kind in _DROPPED])
+    good = inside & sound
     judged = unknown(len(rows))
     if result.match is not None and network is not None:
         _roads(judged, result.match, network, result.context.profile)
     if cards is not None:
         judged["driver"] = drivers_at(cards, rows["t_ms"])
-    return Judgeable(rows[good], judged[good], _placed(rows[inside]))
+    return Judgeable(rows[good], judged[good], _placed(rows, sound)[inside])
 
 
 def _roads(judged: Array, match: Match, network: RoadNetwork, profile: str) -> None:
@@ -86,13 +86,11 @@ def drivers_at(cards: Array, t_ms: NDArray[np.int64]) -> NDArray[np.int32]:
     return np.where(present, np.concatenate([cards["driver"], [0]])[row], 0).astype(np.int32)
 
 
-def _placed(rows: NDArray[Any]) -> NDArray[Any]:
-    """The records, those without a place at the last one known: a receiver without sky has not moved the vehicle to 0, 0."""
+def _placed(rows: NDArray[Any], sound: NDArray[np.bool_]) -> NDArray[Any]:
+    """The records, those without a sound place at the last one known, and before the first at 0, 0, which is no place: a receiver without sky, or
+    one that drifts, has not moved the vehicle."""
     out = rows.copy()
-    has = located(rows)
-    source = np.maximum.accumulate(np.where(has, np.arange(len(rows)), -1))
-    first = int(np.argmax(has)) if has.any() else 0
-    source = np.where(source < 0, first, source)
+    source = np.maximum.accumulate(np.where(sound, np.arange(len(rows)), -1)) if len(rows) else np.zeros(0, np.int64)
     for name in ("lon_e6", "lat_e6"):
-        out[name] = rows[name][source]
+        out[name] = np.where(source >= 0, rows[name][source], 0)
     return out

@@ -26,6 +26,7 @@ def _pack(row: Mapping[str, Any]) -> tuple[Any, ...]:
     "OFFLINE",
     version=1,
     reads="said",
+    begun="last_ms",
     state=SILENCE_STATE,
     limits=SILENCE_LIMITS,
     parameters={

@@ -13,11 +13,13 @@ from domain.errors import RefusedError
 class Parameter:
     """One value of a rule's threshold rows.
 
-    says: what it may be, for messages; read: value as written to the number or numbers of kernels, ValueError or TypeError when it is not one.
+    says: what it may be, for messages; read: value as written to the number or numbers of kernels, ValueError or TypeError when it is not one;
+    optional: a row may leave it out.
     """
 
     says: str
     read: Callable[[Any], Any]
+    optional: bool = False
 
     def number(self, name: str, value: Any) -> Any:
         """The value that kernels read; RefusedError with the parameter's name and bounds."""
@@ -100,6 +102,6 @@ def whole(parameters: Mapping[str, Parameter], row: Mapping[str, Any]) -> dict[s
         if name not in parameters:
             raise RefusedError(f"{name}: no such parameter; there are {', '.join(parameters)}", field=name)
     for name in parameters:
-        if name not in row:
+        if name not in row and not parameters[name].optional:
             raise RefusedError(f"{name} is missing: must be {parameters[name].says}", field=name)
-    return {name: one.number(name, row[name]) for name, one in parameters.items()}
+    return {name: one.number(name, row[name]) for name, one in parameters.items() if name in row}

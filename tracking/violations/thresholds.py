@@ -41,7 +41,7 @@ def _row(rule: Rule | DriverRule, place: int, row: Mapping[str, Any]) -> Thresho
             raise RefusedError("from and until must be days, until the later one", field="from")
         for listed in ("unconfirmed", "ours"):
             for name in row.get(listed, []):
-                if name not in written:
+                if name not in written and name != "from":
                     raise RefusedError(f"{listed} names {name!r}, which the row does not set", field=listed)
     except RefusedError as fault:
         raise RefusedError(f"thresholds of {rule.rule_id}, row {place}: {fault}", field=fault.field) from None

@@ -131,6 +131,10 @@ def test_one_wrong_reading_of_the_odometer_is_a_slip() -> None:
     assert flags(rows) == []
     rows["odometer_m"][500:] = -1
     assert flags(rows) == []
+    ends = honest()
+    ends["odometer_m"][0], ends["odometer_m"][-1] = 0, 0
+    ends["odometer_m"][300:302] = 0
+    assert flags(ends) == []
 
 
 def test_an_odometer_that_gains_more_than_a_day_can_hold() -> None:

@@ -78,6 +78,14 @@ def test_a_fix_changed_within_the_episode_is_another_episode() -> None:
     assert not rejudge(bundle)
 
 
+@pytest.mark.parametrize("change", [(b'"source":"DJ', b'"source":"IR'), (b'"min_s":30', b'"min_s":29'), (b'"from":"2004', b'"from":"2005')])
+def test_a_threshold_that_is_not_the_one_named_is_found(change: tuple[bytes, bytes]) -> None:
+    rule_id, case = next(one for one in CASES if one[0] == "SPD-LIMIT")
+    (content,) = bundles(rule_id, case)
+    assert content.replace(*change) != content
+    assert not rejudge(read(content.replace(*change)))
+
+
 def test_the_whole_spell_is_in_the_evidence_of_driving_too_long() -> None:
     rule_id, case = next(one for one in CASES if one[0] == "FAT-4H")
     (content,) = bundles(rule_id, case)
