@@ -124,7 +124,8 @@ def _room(columns: dict[str, Column], run: Run, row_of: dict[Run, int], banned: 
         (groups[bits[edge]] if bits.get(edge) else allowed).append(row)
     for mask, rows in sorted(groups.items()):
         behind = node
-        if len(groups) > 1 or any(row >= columns["tail"].size for row in rows):
+        # who is not banned passes the connector free: where a way on is watched, the junction itself would let it be forgotten
+        if len(groups) > 1 or any(row != edge for edge, row in outs.items()):
             behind, list_behind = growth.room(node)
             list_behind += rows
         allowed.append(growth.edges + len(growth.links))

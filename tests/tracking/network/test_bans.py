@@ -102,3 +102,18 @@ def test_a_ban_costs_exactly_where_it_holds(world: tuple[_Pieces, list[Ban], lis
     theirs = _plain(world, lengths, first, last, bit)
     assert ours == theirs or abs(ours - theirs) < 1e-6
     assert check(network).sound
+
+
+def test_a_ban_of_others_after_the_same_drive_lets_nobody_forget_a_longer_one() -> None:
+    """Buses (bit 1) may turn where trucks (bit 2) may not; a ban over three pieces holds for both all the same."""
+    pieces = [(2, 1, False), (5, 0, False), (1, 4, True), (0, 4, False), (5, 1, True), (0, 2, True), (1, 0, False)]
+    long, short = Ban(((1, False), (5, False), (0, False)), False, 15), Ban(((1, False), (6, True)), False, 2)
+    for bans in ([long], [long, short]):
+        world = (pieces, bans, [])
+        network = _network(world)
+        rows = iter(np.flatnonzero(network.flags & (EdgeFlag.CONNECTOR | EdgeFlag.COPY) == 0).tolist())
+        edge_of = {(row, back): next(rows) for row, (_, _, oneway) in enumerate(pieces) for back in ((False,) if oneway else (False, True))}
+        lengths = {drive: float(network.length_m[edge]) for drive, edge in edge_of.items()}
+        for bit in (1, 2):
+            ours = cost(network, edge_of[1, False], edge_of[0, False], bit, _BAN_M)
+            assert abs(ours - _plain(world, lengths, (1, False), (0, False), bit)) < 1e-6
