@@ -164,6 +164,7 @@ def test_windows_of_the_day_agree_with_the_calendar(ahead: int, hours: tuple[int
     begin, end = (hour * H for hour in hours)
     for t_ms in (EVENING + ahead, EVENING - 20 * H + begin + beside, EVENING - 20 * H + end + beside):
         inside = naive_clock.inside_hours(t_ms, begin, end)
+        assert clock.day_number(t_ms) == (day_of(t_ms) - date(1970, 1, 1)).days
         assert clock.inside_hours(t_ms, begin, end) == inside
         assert clock.next_edge(t_ms, begin, end) == naive_clock.next_edge(t_ms, begin, end)
         if inside:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from tracking.kernels.clock import day_number
 from tracking.kernels.edges import CLOSE, EXTEND, OPEN, put
 
 BITS_LIMITS = np.dtype(
@@ -23,8 +24,6 @@ BITS_STATE = np.dtype(
 )  # fmt: skip
 """What is remembered of a vehicle. since_ms: when the run began, 0 none; hit_ms: its last fix with a bit; set_ms: for how long; seen: the bits."""
 
-_DAY_MS, _OFFSET_MS = 86_400_000, 28_800_000
-
 
 @njit(cache=True, nogil=True)
 def _tell(state, rules, edges, count, slot, kind, t_ms):  # type: ignore[no-untyped-def]
@@ -41,7 +40,7 @@ def _elapse(state, rules, edges, count, slot, t_ms):  # type: ignore[no-untyped-
     if state.since_ms == 0:
         return count
     if rules.by_day:
-        over = (t_ms + _OFFSET_MS) // _DAY_MS != (state.hit_ms + _OFFSET_MS) // _DAY_MS
+        over = day_number(t_ms) != day_number(state.hit_ms)
     else:
         over = t_ms - state.hit_ms > rules.merge_ms
     if over:

@@ -130,8 +130,3 @@ def speeding(start, t_ms, place, speed_kmh, limit_kmh, doubtful, limits, day_ms,
                 count = _tell(state, rules, edges, count, v, EXTEND, t_ms[i])
         count = _elapse(state, limits[v, 1 if 0 < state.since_ms < day_ms else 0], edges, count, v, until_ms[v])
     return count
-
-
-def blank(count: int) -> np.ndarray:
-    """(count,) states of vehicles that nothing is known of."""
-    return np.zeros(count, OVERSPEED_STATE)
